@@ -1,0 +1,26 @@
+/** Everything outside the process, in one value: the real machine here, a virtual or faulty one in tests. */
+import { systemChildren, type Children } from "./children.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { systemFiles, type Files } from "./files.ts";
+import { systemHttp, type Endpoint, type Http } from "./http.ts";
+
+export interface Machine {
+  clock: Clock;
+  files: Files;
+  /** A door that lets these reads through and nothing else. */
+  http(endpoints: readonly Endpoint[]): Http;
+  /** A door that runs these programs and nothing else. */
+  children(programs: readonly string[]): Children;
+  /** In [0, 1): the one source of chance. */
+  random(): number;
+}
+
+export function systemMachine(userAgent: string): Machine {
+  return {
+    clock: systemClock,
+    files: systemFiles,
+    http: (endpoints) => systemHttp({ endpoints, userAgent }),
+    children: systemChildren,
+    random: Math.random,
+  };
+}

@@ -1,0 +1,90 @@
+/** What a function is to the runtime: the shape of its file, and what each of its runs is handed. */
+import type * as v from "valibot";
+import type { Children } from "./doors/children.ts";
+import type { Clock } from "./doors/clock.ts";
+import type { Files } from "./doors/files.ts";
+import type { Endpoint, Http } from "./doors/http.ts";
+
+/** A flat object of strings, numbers, booleans, pick lists, durations and arrays of strings: each is also a flag. */
+export type InputSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
+
+/** `HOURBOOK_…` names that the function reads, each with its schema (over a string or nothing). */
+export type SettingsEntries = v.ObjectEntries;
+
+export type SettingsOf<S extends SettingsEntries> = { [K in keyof S]: v.InferOutput<S[K]> };
+
+export interface FunctionDefinition<
+  I extends InputSchema = InputSchema,
+  S extends SettingsEntries = SettingsEntries,
+  R extends object = object,
+> {
+  input: I;
+  settings: S;
+  /** Public reads that its HTTP door lets through; none without it. */
+  endpoints?(settings: SettingsOf<S>): readonly Endpoint[];
+  /** Programs that its children door runs; none without it. */
+  programs?: readonly string[];
+  /** On SIGTERM a run is finished within the runtime's bound instead of aborted. */
+  drain?: boolean;
+  /** Accepts `--as-of`: it looks at hours, and the option says up to when. */
+  asOf?: boolean;
+  /** Does the work; the result is JSON. Throws `OperatorError` for what an operator can act on. */
+  run(input: v.InferOutput<I>, run: Run<S>): Promise<R>;
+  /** The result in a line or two for a person. */
+  summary(result: R): string;
+}
+
+/** What is loaded from disk: which function it is, types no longer known. */
+export type AnyFunction = FunctionDefinition<InputSchema, SettingsEntries, any>;
+
+/** Gives a file's `export default` its types. */
+export function defineFunction<I extends InputSchema, S extends SettingsEntries, R extends object>(
+  definition: FunctionDefinition<I, S, R>,
+): FunctionDefinition<I, S, R> {
+  return definition;
+}
+
+export type Trigger = "schedule" | "start" | "hand";
+
+/** One run: why now, how long, and the doors, which throw once the run was given up. */
+export interface Run<S extends SettingsEntries = SettingsEntries> extends Doors {
+  id: string;
+  trigger: Trigger;
+  /** The slot, epoch ms; `undefined` by hand and at start. */
+  scheduledAt: number | undefined;
+  startedAt: number;
+  /** When `signal` aborts, epoch ms. */
+  deadlineAt: number;
+  /** The function's next slot, epoch ms; `undefined` by hand. */
+  nextSlotAt: number | undefined;
+  /** Chooses which hours are looked at: `--as-of`, else the wall clock at start. */
+  asOf: number;
+  signal: AbortSignal;
+  log: Log;
+  /** For long work: shown as a bar on a terminal, logged now and then elsewhere. */
+  progress(done: number, total: number, unit: string): void;
+  settings: CoreSettings & SettingsOf<S>;
+}
+
+export interface Doors {
+  clock: Clock;
+  files: Files;
+  http: Http;
+  children: Children;
+  /** In [0, 1): the one source of chance. */
+  random(): number;
+}
+
+export interface CoreSettings {
+  /** Absolute path of the data folder. */
+  dataFolder: string;
+  /** Name of this recording machine: letters, digits, `-`. */
+  collector: string;
+}
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
