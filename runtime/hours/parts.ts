@@ -1,0 +1,118 @@
+/** The names of a stream's hour files in `open/`, and which hours are closed for good. */
+import { join } from "node:path";
+import * as v from "valibot";
+import type { Files } from "../doors/files.ts";
+import { replaceFile } from "../durable.ts";
+import { OperatorError, errnoOf } from "../errors.ts";
+import { type Hour, hourPattern, nextHour } from "../time.ts";
+
+export interface Part {
+  hour: Hour;
+  part: number;
+  /** Renamed by the one who closed the hour: nothing is appended any more. */
+  isClosed: boolean;
+  name: string;
+  path: string;
+}
+
+const namePattern = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part(\d+)(\.closed)?\.jsonl\.gz$/;
+
+export function openFolder(dataFolder: string): string {
+  return join(dataFolder, "open");
+}
+
+export function partName(stream: string, hour: Hour, part: number, isClosed: boolean): string {
+  return `${stream}.${hour}.part${part}${isClosed ? ".closed" : ""}.jsonl.gz`;
+}
+
+/** All hour files of a stream, in the order of writing. */
+export async function listParts(files: Files, dataFolder: string, stream: string): Promise<Part[]> {
+  const folder = openFolder(dataFolder);
+  const parts: Part[] = [];
+  for (const { name } of await files.list(folder)) {
+    const [, owner, hour, part, closed] = namePattern.exec(name) ?? [];
+    if (owner !== stream || hour === undefined) continue;
+    parts.push({
+      hour,
+      part: Number(part),
+      isClosed: closed !== undefined,
+      name,
+      path: join(folder, name),
+    });
+  }
+  return parts.sort((a, b) => (a.hour === b.hour ? a.part - b.part : a.hour < b.hour ? -1 : 1));
+}
+
+/** Streams that have an hour file. */
+export async function listStreams(files: Files, dataFolder: string): Promise<string[]> {
+  const names = (await files.list(openFolder(dataFolder))).map(
+    ({ name }) => namePattern.exec(name)?.[1],
+  );
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+const hourSchema = v.pipe(v.string(), v.regex(hourPattern));
+const closedSchema = v.object({ closed: v.array(v.tuple([hourSchema, hourSchema])) });
+
+/** Closed hours as ranges, first and last of each: a sealed, offloaded, pruned hour must stay closed too. */
+export type ClosedHours = [first: Hour, last: Hour][];
+
+export async function readClosedHours(
+  files: Files,
+  dataFolder: string,
+  stream: string,
+): Promise<ClosedHours> {
+  const path = closedPath(dataFolder, stream);
+  let text: string;
+  try {
+    text = (await files.read(path)).toString();
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw error;
+  }
+  try {
+    return v.parse(closedSchema, JSON.parse(text)).closed;
+  } catch (error) {
+    throw new OperatorError("CLOSED_HOURS_DAMAGED", {
+      message: `${path} does not say which hours are closed`,
+      safe: "Nothing was written; recorded hours are as they were.",
+      next: `restore it from a backup, or move it away: the hours found sealed in the archive stay protected`,
+      cause: error,
+    });
+  }
+}
+
+export async function addClosedHour(
+  files: Files,
+  dataFolder: string,
+  stream: string,
+  hour: Hour,
+): Promise<void> {
+  const ranges = await readClosedHours(files, dataFolder, stream);
+  if (isClosedHour(ranges, hour)) return;
+  const merged = [...ranges, [hour, hour] satisfies [Hour, Hour]].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+  const joined: ClosedHours = [];
+  for (const [first, last] of merged) {
+    const previous = joined.at(-1);
+    if (previous !== undefined && nextHour(previous[1]) === first) previous[1] = last;
+    else joined.push([first, last]);
+  }
+  const bytes = Buffer.from(`${JSON.stringify({ closed: joined })}\n`);
+  await replaceFile(files, closedPath(dataFolder, stream), bytes);
+}
+
+export function isClosedHour(ranges: ClosedHours, hour: Hour): boolean {
+  return ranges.some(([first, last]) => first <= hour && hour <= last);
+}
+
+/** The hour itself, or the first one after it that still takes lines. */
+export function firstOpenHour(ranges: ClosedHours, hour: Hour): Hour {
+  const range = ranges.find(([first, last]) => first <= hour && hour <= last);
+  return range === undefined ? hour : nextHour(range[1]);
+}
+
+function closedPath(dataFolder: string, stream: string): string {
+  return join(openFolder(dataFolder), `${stream}.closed.json`);
+}

@@ -1,0 +1,115 @@
+/**
+ * What a crash or a failing disk left in an hour file: whole members stay, everything else is moved to a
+ * `.torn` file beside it (which sealing puts into quarantine), and the hour goes on in a new part that opens
+ * with a `lost` line for each hole. In this order, so that a crash in between only makes it run again:
+ * the bytes are copied, the `lost` lines are durable, and only then the file is cut.
+ */
+import { basename, dirname, join } from "node:path";
+import type { Files, OpenFile } from "../doors/files.ts";
+import { openTemporary, replaceFile, temporaryPath, writeAll } from "../durable.ts";
+import { encodeMember } from "./member.ts";
+import { listParts, type Part, partName } from "./parts.ts";
+import { type Damage, type Scan, scan } from "./scan.ts";
+
+export interface Repair {
+  file: string;
+  damagedBytes: number;
+  holes: number;
+  /** Where the damaged bytes lie now. */
+  setAside: string[];
+  newPart: string;
+}
+
+/** Numbers of a part's members begin here plus one; the `lost` lines of a repair take this one. */
+export function firstNumber(part: number): number {
+  return part * 100_000;
+}
+
+export const membersPerPartMax = 99_999;
+
+/** Repairs one hour file; `undefined` if it is whole. The caller holds the writer lock, or the file is closed. */
+export async function repairPart(
+  files: Files,
+  dataFolder: string,
+  stream: string,
+  part: Part,
+): Promise<Repair | undefined> {
+  const file = await files.open(part.path, "append");
+  try {
+    const found = await scan(file);
+    if (found.damage.length === 0) return undefined;
+
+    const setAside: string[] = [];
+    for (const hole of found.damage) setAside.push(await copyAside(files, file, part, hole));
+    const newPart = await openNextPart(files, dataFolder, stream, part, found.damage);
+    await cut(files, file, part, found);
+    return {
+      file: part.name,
+      damagedBytes: found.damage.reduce((sum, hole) => sum + hole.length, 0),
+      holes: found.damage.length,
+      setAside,
+      newPart,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+async function copyAside(files: Files, file: OpenFile, part: Part, hole: Damage): Promise<string> {
+  const name = `${part.name.replace(/\.jsonl\.gz$/, "")}.at${hole.offset}.torn`;
+  const path = join(dirname(part.path), name);
+  await replaceFile(files, path, await file.read(hole.offset, hole.length));
+  return name;
+}
+
+async function openNextPart(
+  files: Files,
+  dataFolder: string,
+  stream: string,
+  damaged: Part,
+  holes: readonly Damage[],
+): Promise<string> {
+  const parts = await listParts(files, dataFolder, stream);
+  const next =
+    1 + Math.max(...parts.filter(({ hour }) => hour === damaged.hour).map(({ part }) => part));
+  const lines = holes.map((hole) => ({
+    kind: "lost",
+    after: hole.after ?? firstNumber(damaged.part),
+    before: hole.before ?? firstNumber(next) + 1,
+  }));
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const { bytes } = await encodeMember(firstNumber(next), [Buffer.from(text)]);
+  const name = partName(stream, damaged.hour, next, damaged.isClosed);
+  await replaceFile(files, join(dirname(damaged.path), name), bytes);
+  return name;
+}
+
+async function cut(files: Files, file: OpenFile, part: Part, found: Scan): Promise<void> {
+  const [hole] = found.damage;
+  if (found.damage.length === 1 && hole?.isTail) {
+    await file.truncate(hole.offset);
+    await file.syncData();
+    return;
+  }
+  const rewritten = await openTemporary(files, part.path);
+  try {
+    for (const member of found.members)
+      await writeAll(rewritten, await file.read(member.offset, member.length));
+    await rewritten.syncData();
+  } finally {
+    await rewritten.close();
+  }
+  await files.rename(temporaryPath(part.path), part.path);
+  await files.syncFolder(dirname(part.path));
+}
+
+/** The stream and hour that a `.torn` file came from. */
+export function tornOrigin(
+  path: string,
+): { stream: string; hour: string; offset: number } | undefined {
+  const match = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part\d+(?:\.closed)?\.at(\d+)\.torn$/.exec(
+    basename(path),
+  );
+  if (match === null) return undefined;
+  return { stream: match[1] ?? "", hour: match[2] ?? "", offset: Number(match[3]) };
+}
