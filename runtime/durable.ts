@@ -64,8 +64,7 @@ export async function writeAll(file: OpenFile, bytes: Buffer): Promise<void> {
   let rest = bytes;
   while (rest.length > 0) {
     const written = await file.write(rest);
-    if (written === 0)
-      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    if (written === 0) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     rest = rest.subarray(written);
   }
 }

@@ -14,6 +14,19 @@ export const exitCodes = {
 
 export type ExitName = keyof typeof exitCodes;
 
+export const exitMeanings: Record<ExitName, string> = {
+  ok: "done",
+  usage: "an unknown function, flag or value; nothing was done",
+  findings: "the check was made and found something",
+  unavailable: "the venue, the remote or a program did not answer",
+  failed: "it failed, and says why",
+  locked: "the function is running already",
+  configuration: "the settings, schedules.json or the machine are not as they must be",
+  timeout: "it took longer than its timeout",
+  interrupted: "stopped by Ctrl-C",
+  terminated: "stopped by SIGTERM",
+};
+
 interface OperatorErrorOptions {
   /** What is wrong, in one line, naming the thing. */
   message: string;

@@ -12,7 +12,11 @@ const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 /** `"90s"`, `"5m"` → milliseconds. */
 export const duration = v.pipe(
   v.string(),
-  v.regex(durationPattern, (issue) => `${issue.received}: write a number and a unit (ms, s, m, h, d), such as "5m"`),
+  v.title("duration"),
+  v.regex(
+    durationPattern,
+    (issue) => `${issue.received}: write a number and a unit (ms, s, m, h, d), such as "5m"`,
+  ),
   v.transform((text) => {
     const [, count, unit] = durationPattern.exec(text) ?? [];
     return Number(count) * (units[unit ?? ""] ?? 0);
@@ -56,10 +60,21 @@ export function nextHour(hour: Hour): Hour {
   return hourOf(hourStart(hour) + hourMs);
 }
 
-/** An instant as a person types it: ISO 8601, UTC if it names no zone. */
+const instantPattern =
+  /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+
+/** An instant as a person types it: ISO 8601 or the start of it, UTC if it names no zone. */
 export const instant = v.pipe(
   v.string(),
-  v.transform((text) => Date.parse(/(Z|[+-]\d{2}:?\d{2})$/.test(text) || !text.includes("T") ? text : `${text}Z`)),
-  v.number(),
-  v.check((ms) => !Number.isNaN(ms), 'write a UTC time, such as "2026-11-22T15:00:00Z"'),
+  v.title("time"),
+  v.check((text) => !Number.isNaN(parseInstant(text)), 'write a UTC time, such as "2026-11-22T15:00:00Z"'),
+  v.transform(parseInstant),
 );
+
+function parseInstant(text: string): number {
+  const [, date = "", hour = "00", rest = ":00", zone = "Z"] = instantPattern.exec(text) ?? [];
+  // Date.parse takes 30 February for 2 March.
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight) || !iso(midnight).startsWith(date)) return NaN;
+  return Date.parse(`${date}T${hour}${rest}${zone}`);
+}

@@ -62,10 +62,7 @@ async function checkData(
   return { path, bytes: found.bytes, sha256: found.sha256, md5: found.md5 };
 }
 
-async function describeFile(
-  { files, dataFolder }: DescribeContext,
-  path: string,
-): Promise<ManifestFile> {
+async function describeFile({ files, dataFolder }: DescribeContext, path: string): Promise<ManifestFile> {
   const bytes = await files.read(join(archiveFolder(dataFolder), path));
   return { path, bytes: bytes.length, ...hashesOf(bytes) };
 }

@@ -71,9 +71,7 @@ const kindOfEnding: Record<string, HourFileKind> = {
 };
 
 /** What a relative path of the archive names; `undefined` if it is no hour's file. */
-export function parsePath(
-  path: string,
-): (HourId & { collector: string; kind: HourFileKind }) | undefined {
+export function parsePath(path: string): (HourId & { collector: string; kind: HourFileKind }) | undefined {
   const [, venue, stream, date, hour, collector, ending] = pathPattern.exec(path) ?? [];
   const kind = kindOfEnding[ending ?? ""];
   if (venue === undefined || stream === undefined || collector === undefined || kind === undefined)
@@ -97,12 +95,7 @@ export async function listHours(
     const root = join(archiveFolder(dataFolder), streamFolder(id));
     for (const date of await partition(files, root, "date=")) {
       for (const hour of await partition(files, join(root, `date=${date}`), "hour=")) {
-        const found = await hourIn(
-          files,
-          dataFolder,
-          { ...id, hour: `${date}T${hour}` },
-          collector,
-        );
+        const found = await hourIn(files, dataFolder, { ...id, hour: `${date}T${hour}` }, collector);
         if (found !== undefined) hours.push(found);
       }
     }

@@ -105,9 +105,17 @@ export interface Book {
 
 const lineEnd = Buffer.from("}\n");
 
-/** A book's line in pieces. A text with CR or LF in it, which would break the line, becomes a JSON string. */
-export function bookLine(poll: number, { token, raw, sent, received }: Book): Buffer[] {
-  const before = `{"kind":"book","poll":${poll},"token":${JSON.stringify(token)},"sent":"${sent}","received":"${received}",`;
+/** A book's line in pieces. */
+export function bookLine(poll: number, { token, ...text }: Book): Buffer[] {
+  return rawLine(`{"kind":"book","poll":${poll},"token":${JSON.stringify(token)}`, text);
+}
+
+/**
+ * A line that begins with `head` and ends with the venue's own text, in pieces. A text with CR or LF in it,
+ * which would break the line, becomes a JSON string.
+ */
+export function rawLine(head: string, { raw, sent, received }: Omit<Book, "token">): Buffer[] {
+  const before = `${head},"sent":"${sent}","received":"${received}",`;
   if (raw.includes(10) || raw.includes(13)) {
     return [Buffer.from(`${before}"text":${JSON.stringify(raw.toString())}}\n`)];
   }

@@ -32,8 +32,7 @@ export class PollSums {
   book(poll: number, token: string): void {
     if (poll !== this.#poll?.poll)
       this.#find("BOOK_WITHOUT_POLL", `poll ${poll} has a book of ${token} but no line`);
-    else if (this.#written.has(token))
-      this.#find("BOOK_TWICE", `poll ${poll} has two books of ${token}`);
+    else if (this.#written.has(token)) this.#find("BOOK_TWICE", `poll ${poll} has two books of ${token}`);
     this.#written.add(token);
   }
 
@@ -68,10 +67,7 @@ export class PollSums {
     }
     const claimed = poll.books + poll.unchanged + missing.size;
     if (claimed !== tokens.length) {
-      this.#find(
-        "SUMS_OPEN",
-        `poll ${poll.poll} accounts for ${claimed} of ${tokens.length} watched tokens`,
-      );
+      this.#find("SUMS_OPEN", `poll ${poll.poll} accounts for ${claimed} of ${tokens.length} watched tokens`);
     }
     const baseless = tokens.filter(
       (token) => !missing.has(token) && !this.#written.has(token) && !this.#recorded.has(token),
@@ -79,10 +75,7 @@ export class PollSums {
     // Behind a hole this is expected: those tokens count as damaged until their next book.
     if (baseless.length > 0) {
       const [first] = baseless;
-      this.#find(
-        "UNCHANGED_WITHOUT_BOOK",
-        `poll ${poll.poll}: ${baseless.length} tokens, first ${first}`,
-      );
+      this.#find("UNCHANGED_WITHOUT_BOOK", `poll ${poll.poll}: ${baseless.length} tokens, first ${first}`);
     }
   }
 

@@ -39,10 +39,7 @@ export async function* regroup(
   try {
     await distribute(files, scratch, buckets, lines());
     for (const [number, keys] of buckets.entries()) {
-      yield* groupsOf(
-        keys,
-        readLineBatches(files, bucketPath(scratch, number), { damage: "throw" }),
-      );
+      yield* groupsOf(keys, readLineBatches(files, bucketPath(scratch, number), { damage: "throw" }));
       await removeIfThere(files, bucketPath(scratch, number));
     }
   } finally {
@@ -72,10 +69,7 @@ function planBuckets(groups: ReadonlyMap<string, GroupTally>, bytesMax: number):
   return buckets;
 }
 
-async function* groupsOf(
-  keys: readonly string[],
-  lines: AsyncIterable<Buffer[]>,
-): AsyncGenerator<Group> {
+async function* groupsOf(keys: readonly string[], lines: AsyncIterable<Buffer[]>): AsyncGenerator<Group> {
   const [only] = keys;
   if (only !== undefined && keys.length === 1) {
     // Alone, so it may be of any size: passed on as it is read.
@@ -100,17 +94,14 @@ async function distribute(
 ): Promise<void> {
   await makeDurableFolder(files, scratch);
   await clearScratch(files, scratch);
-  const bucketOf = new Map(
-    buckets.flatMap((keys, number) => keys.map((key) => [key, number] as const)),
-  );
+  const bucketOf = new Map(buckets.flatMap((keys, number) => keys.map((key) => [key, number] as const)));
   const writers: BucketWriter[] = [];
   try {
     for (const number of buckets.keys()) {
       writers.push(new BucketWriter(await files.open(bucketPath(scratch, number), "create")));
     }
     for await (const batch of lines) {
-      for (const line of batch)
-        await writers[bucketOf.get(bookOf(line)?.token ?? headGroup) ?? 0]?.add(line);
+      for (const line of batch) await writers[bucketOf.get(bookOf(line)?.token ?? headGroup) ?? 0]?.add(line);
     }
   } finally {
     for (const writer of writers) await writer.end();

@@ -58,9 +58,7 @@ export async function sealHour(context: SealContext, id: HourId): Promise<Sealed
 }
 
 async function partsOf({ files, dataFolder }: SealContext, id: HourId): Promise<Part[]> {
-  return (await listParts(files, dataFolder, openNameOf(id))).filter(
-    ({ hour }) => hour === id.hour,
-  );
+  return (await listParts(files, dataFolder, openNameOf(id))).filter(({ hour }) => hour === id.hour);
 }
 
 async function listTorn({ files, dataFolder }: SealContext, id: HourId): Promise<string[]> {
@@ -77,11 +75,7 @@ interface Survey {
   lines: () => AsyncIterable<Buffer[]>;
 }
 
-async function surveyParts(
-  context: SealContext,
-  id: HourId,
-  parts: readonly Part[],
-): Promise<Survey> {
+async function surveyParts(context: SealContext, id: HourId, parts: readonly Part[]): Promise<Survey> {
   const tally = new Tally(id.hour);
   const lines = (): AsyncIterable<Buffer[]> => readParts(context, parts);
   for await (const batch of lines()) {
@@ -92,10 +86,7 @@ async function surveyParts(
   return { tally, parts: sealedParts, lines };
 }
 
-async function* readParts(
-  { files, signal }: SealContext,
-  parts: readonly Part[],
-): AsyncGenerator<Buffer[]> {
+async function* readParts({ files, signal }: SealContext, parts: readonly Part[]): AsyncGenerator<Buffer[]> {
   for (const { path } of parts) {
     for await (const batch of readLineBatches(files, path, { damage: "throw" })) {
       signal.throwIfAborted();
@@ -169,11 +160,7 @@ async function refuseIfOther(
 }
 
 /** Data without an index is an attempt that was cut off: it was never complete, and the open files still are. */
-async function removeUnfinished(
-  { files }: SealContext,
-  dataPath: string,
-  sha256: string,
-): Promise<void> {
+async function removeUnfinished({ files }: SealContext, dataPath: string, sha256: string): Promise<void> {
   if ((await files.stat(dataPath)) === undefined) return;
   const there = await readBack(files, dataPath).catch(() => undefined);
   if (there?.sha256 !== sha256) await files.remove(dataPath);
@@ -190,11 +177,7 @@ async function writeTemporarySealed(
   try {
     return await writeSealed(file, regroup(files, scratch, survey.tally.groups, survey.lines));
   } catch (error) {
-    throw diskError(
-      error,
-      dataPath,
-      "The open files of that hour stay, and nothing was published.",
-    );
+    throw diskError(error, dataPath, "The open files of that hour stay, and nothing was published.");
   } finally {
     await file.close();
   }

@@ -88,11 +88,7 @@ export type Range = v.InferOutput<typeof rangeSchema>;
 export type SealedPart = v.InferOutput<typeof partSchema>;
 
 /** Reads an index of the archive; `path` as in `HourPaths`. */
-export async function readIndex(
-  files: Files,
-  dataFolder: string,
-  path: string,
-): Promise<SealedIndex> {
+export async function readIndex(files: Files, dataFolder: string, path: string): Promise<SealedIndex> {
   const bytes = await files.read(join(archiveFolder(dataFolder), path));
   try {
     return v.parse(indexSchema, JSON.parse(gunzipSync(bytes).toString()));

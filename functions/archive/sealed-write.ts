@@ -28,10 +28,7 @@ export const trailerBytes = 8;
 
 // A token's hour is far smaller; only the head of an hour full of failures reaches this.
 const segmentRawBytesMax = 16 * 1024 * 1024;
-const deflateRaw = promisify(deflateRawWithCallback) as (
-  bytes: Buffer,
-  options: object,
-) => Promise<Buffer>;
+const deflateRaw = promisify(deflateRawWithCallback) as (bytes: Buffer, options: object) => Promise<Buffer>;
 
 export async function writeSealed(file: OpenFile, groups: AsyncIterable<Group>): Promise<Written> {
   const writer = new SealedWriter(file);
@@ -92,9 +89,7 @@ class SealedWriter {
     const raw = Buffer.concat(segment);
     this.#crc = crc32(raw, this.#crc);
     this.#rawSha256.update(raw);
-    await this.write(
-      await deflateRaw(raw, { level: 6, memLevel: 9, finishFlush: constants.Z_FULL_FLUSH }),
-    );
+    await this.write(await deflateRaw(raw, { level: 6, memLevel: 9, finishFlush: constants.Z_FULL_FLUSH }));
   }
 
   async end(): Promise<void> {

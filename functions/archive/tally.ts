@@ -76,10 +76,7 @@ export class Tally {
     const head = line.toString("latin1", 0, headChars);
     const kind = /^\{"kind":"(\w+)"/.exec(head)?.[1];
     // A poll or walk belongs to its slot's hour, every other line to the hour that it speaks in.
-    const time = timeIn(
-      head,
-      kind === "poll" || kind === "walk" ? ["scheduled", "started"] : ["at"],
-    );
+    const time = timeIn(head, kind === "poll" || kind === "walk" ? ["scheduled", "started"] : ["at"]);
     this.#seen(timeIn(head, ["started", "at", "received", "sent"]));
     this.#seen(timeIn(head, ["ended"]));
     const isLate = time !== undefined && hourOf(Date.parse(time)) < this.#hour;

@@ -6,6 +6,8 @@ export interface Command {
   args: readonly string[];
   /** The whole environment besides `PATH` and `HOME`. */
   env?: Record<string, string>;
+  /** What it reads on stdin: nothing, if not given. */
+  stdin?: string;
   signal: AbortSignal;
   /** Called with each whole line of stderr as it comes. */
   onErrorLine?: (line: string) => void;
@@ -41,7 +43,7 @@ export function systemChildren(allowed: readonly string[]): Children {
         env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...command.env },
         extendEnv: false,
         reject: false,
-        stdin: "ignore",
+        ...(command.stdin === undefined ? { stdin: "ignore" } : { input: command.stdin }),
         cancelSignal: command.signal,
         forceKillAfterDelay: killAfterMs,
         killDescendants: true,

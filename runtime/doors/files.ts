@@ -2,7 +2,19 @@
  * The disk, at the level where durability is decided: a fault or a crash can be put at any of these calls.
  * Failed system calls throw Node's own errors (`code` is `ENOENT`, `ENOSPC`, …).
  */
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rmdir, stat, statfs, unlink } from "node:fs/promises";
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  statfs,
+  unlink,
+} from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { errnoOf } from "../errors.ts";
 

@@ -42,7 +42,11 @@ export class HttpFailure extends Error {
   status: number | undefined;
   partial: Buffer;
 
-  constructor(kind: HttpFailureKind, message: string, seen: { status?: number; partial?: Buffer; cause?: unknown }) {
+  constructor(
+    kind: HttpFailureKind,
+    message: string,
+    seen: { status?: number; partial?: Buffer; cause?: unknown },
+  ) {
     super(message, { cause: seen.cause });
     this.kind = kind;
     this.status = seen.status;
@@ -130,29 +134,48 @@ async function send(ky: KyInstance, request: HttpRequest, userAgent: string): Pr
 async function readBody(response: Response, request: HttpRequest): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
+  const seen = (): { status: number; partial: Buffer } => ({
+    status: response.status,
+    partial: Buffer.concat(chunks),
+  });
+  const reader = response.body?.getReader();
+  // fetch ties a body to its signal by weak references, which a garbage collection in mid-body cuts: a venue
+  // that stalls would then hold the run for five minutes.
+  const giveUp = (): void => void reader?.cancel().catch(() => {});
+  request.signal.addEventListener("abort", giveUp, { once: true });
   try {
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
+    for (;;) {
+      request.signal.throwIfAborted();
+      const piece = await reader?.read();
+      request.signal.throwIfAborted();
+      if (piece === undefined || piece.done) break;
+      bytes += piece.value.length;
       if (bytes > request.bytesMax) break;
-      chunks.push(chunk);
+      chunks.push(piece.value);
     }
   } catch (error) {
-    throw failureOf(error, request, { status: response.status, partial: Buffer.concat(chunks) });
+    throw failureOf(error, request, seen());
+  } finally {
+    request.signal.removeEventListener("abort", giveUp);
+    giveUp();
   }
-  if (bytes > request.bytesMax) {
-    throw new HttpFailure("too-large", `${request.url} answered more than ${request.bytesMax} bytes`, {
-      status: response.status,
-      partial: Buffer.concat(chunks),
-    });
-  }
-  return Buffer.concat(chunks);
+  if (bytes <= request.bytesMax) return Buffer.concat(chunks);
+  const message = `${request.url} answered more than ${request.bytesMax} bytes`;
+  throw new HttpFailure("too-large", message, seen());
 }
 
-function failureOf(error: unknown, request: HttpRequest, seen: { status?: number; partial?: Buffer }): HttpFailure {
+function failureOf(
+  error: unknown,
+  request: HttpRequest,
+  seen: { status?: number; partial?: Buffer },
+): HttpFailure {
   if (request.signal.aborted) {
     return new HttpFailure("aborted", `${request.url}: given up`, { ...seen, cause: error });
   }
-  return new HttpFailure("network", `${request.url}: ${rootMessage(error)}`, { ...seen, cause: error });
+  return new HttpFailure("network", `${request.url}: ${rootMessage(error)}`, {
+    ...seen,
+    cause: error,
+  });
 }
 
 // fetch says "fetch failed"; what failed is in the last cause.

@@ -127,18 +127,12 @@ export function hourLog(options: HourLogOptions): HourLog {
   };
 }
 
-async function partsOf(
-  { machine, dataFolder, stream }: HourLogOptions,
-  hour: Hour,
-): Promise<Part[]> {
+async function partsOf({ machine, dataFolder, stream }: HourLogOptions, hour: Hour): Promise<Part[]> {
   return (await listParts(machine.files, dataFolder, stream)).filter((part) => part.hour === hour);
 }
 
 /** The end of the hour's newest part, verified: as remembered by the last writer, or read through anew. */
-async function findTail(
-  options: HourLogOptions,
-  hour: Hour,
-): Promise<{ tail: Tail; repaired: Repair[] }> {
+async function findTail(options: HourLogOptions, hour: Hour): Promise<{ tail: Tail; repaired: Repair[] }> {
   const { machine, dataFolder, stream } = options;
   const repaired: Repair[] = [];
   let parts = await partsOf(options, hour);
@@ -210,11 +204,7 @@ async function abandonPart(options: HourLogOptions, tail: Tail, error: unknown):
   }
 }
 
-async function takeWriterLock({
-  machine,
-  dataFolder,
-  stream,
-}: HourLogOptions): Promise<() => Promise<void>> {
+async function takeWriterLock({ machine, dataFolder, stream }: HourLogOptions): Promise<() => Promise<void>> {
   const folder = join(dataFolder, "state", "locks");
   await machine.files.makeFolder(folder);
   const path = join(folder, `writer-${stream}.lock`);

@@ -53,9 +53,7 @@ export async function encodeMember(number: number, chunks: Iterable<Buffer>): Pr
     raw.push(chunk);
   }
   const deflated =
-    rawBytes <= syncBytesMax
-      ? [deflateRawSync(Buffer.concat(raw), { level })]
-      : await deflateInChunks(raw);
+    rawBytes <= syncBytesMax ? [deflateRawSync(Buffer.concat(raw), { level })] : await deflateInChunks(raw);
 
   const length = headerBytes + deflated.reduce((sum, part) => sum + part.length, 0) + trailerBytes;
   const trailer = Buffer.alloc(trailerBytes);

@@ -45,9 +45,7 @@ export async function listParts(files: Files, dataFolder: string, stream: string
 
 /** Streams that have an hour file. */
 export async function listStreams(files: Files, dataFolder: string): Promise<string[]> {
-  const names = (await files.list(openFolder(dataFolder))).map(
-    ({ name }) => namePattern.exec(name)?.[1],
-  );
+  const names = (await files.list(openFolder(dataFolder))).map(({ name }) => namePattern.exec(name)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
@@ -90,9 +88,7 @@ export async function addClosedHour(
 ): Promise<void> {
   const ranges = await readClosedHours(files, dataFolder, stream);
   if (isClosedHour(ranges, hour)) return;
-  const merged = [...ranges, [hour, hour] satisfies [Hour, Hour]].sort(([a], [b]) =>
-    a < b ? -1 : 1,
-  );
+  const merged = [...ranges, [hour, hour] satisfies [Hour, Hour]].sort(([a], [b]) => (a < b ? -1 : 1));
   const joined: ClosedHours = [];
   for (const [first, last] of merged) {
     const previous = joined.at(-1);

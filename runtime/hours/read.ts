@@ -70,10 +70,7 @@ export async function* readPieces(
   }
 }
 
-async function* gunzip(
-  pieces: AsyncIterable<Buffer>,
-  damage: "stop" | "throw",
-): AsyncGenerator<Buffer> {
+async function* gunzip(pieces: AsyncIterable<Buffer>, damage: "stop" | "throw"): AsyncGenerator<Buffer> {
   const stream = createGunzip({ chunkSize: readBytes, finishFlush: constants.Z_FINISH });
   const fed = feed(stream, pieces);
   try {
@@ -86,10 +83,7 @@ async function* gunzip(
   }
 }
 
-async function feed(
-  stream: ReturnType<typeof createGunzip>,
-  pieces: AsyncIterable<Buffer>,
-): Promise<void> {
+async function feed(stream: ReturnType<typeof createGunzip>, pieces: AsyncIterable<Buffer>): Promise<void> {
   try {
     for await (const piece of pieces) {
       if (stream.destroyed) return;

@@ -70,8 +70,7 @@ async function openNextPart(
   holes: readonly Damage[],
 ): Promise<string> {
   const parts = await listParts(files, dataFolder, stream);
-  const next =
-    1 + Math.max(...parts.filter(({ hour }) => hour === damaged.hour).map(({ part }) => part));
+  const next = 1 + Math.max(...parts.filter(({ hour }) => hour === damaged.hour).map(({ part }) => part));
   const lines = holes.map((hole) => ({
     kind: "lost",
     after: hole.after ?? firstNumber(damaged.part),
@@ -104,12 +103,8 @@ async function cut(files: Files, file: OpenFile, part: Part, found: Scan): Promi
 }
 
 /** The stream and hour that a `.torn` file came from. */
-export function tornOrigin(
-  path: string,
-): { stream: string; hour: string; offset: number } | undefined {
-  const match = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part\d+(?:\.closed)?\.at(\d+)\.torn$/.exec(
-    basename(path),
-  );
+export function tornOrigin(path: string): { stream: string; hour: string; offset: number } | undefined {
+  const match = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part\d+(?:\.closed)?\.at(\d+)\.torn$/.exec(basename(path));
   if (match === null) return undefined;
   return { stream: match[1] ?? "", hour: match[2] ?? "", offset: Number(match[3]) };
 }

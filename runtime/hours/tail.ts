@@ -23,10 +23,7 @@ export type TailMemory = v.InferOutput<typeof memorySchema>;
 const trailerBytes = 8;
 
 /** What was remembered, if the file still ends as it did then. */
-export async function knownTail(
-  options: HourLogOptions,
-  part: Part,
-): Promise<TailMemory | undefined> {
+export async function knownTail(options: HourLogOptions, part: Part): Promise<TailMemory | undefined> {
   const { files } = options.machine;
   let memory: TailMemory;
   try {
@@ -46,11 +43,7 @@ export async function knownTail(
 }
 
 /** Where the next member goes, after `newest`, the hour's last part, which is whole. */
-export async function tailOf(
-  options: HourLogOptions,
-  hour: Hour,
-  newest: Part | undefined,
-): Promise<Tail> {
+export async function tailOf(options: HourLogOptions, hour: Hour, newest: Part | undefined): Promise<Tail> {
   if (newest === undefined) return emptyTail(options, hour, 1);
   const last = (await knownTail(options, newest)) ?? (await readTail(options, newest));
   if (last === undefined) return emptyTail(options, hour, newest.part);

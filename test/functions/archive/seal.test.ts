@@ -40,7 +40,11 @@ interface PollSpec {
 
 function archive(t: TestContext) {
   const dataFolder = temporaryFolder(t);
-  const log = hourLog({ machine: { files: systemFiles, clock: systemClock }, dataFolder, stream: "polymarket.books" });
+  const log = hourLog({
+    machine: { files: systemFiles, clock: systemClock },
+    dataFolder,
+    stream: "polymarket.books",
+  });
   const context = { files: systemFiles, dataFolder, collector, signal: new AbortController().signal };
   return {
     dataFolder,
@@ -76,7 +80,9 @@ function pollLines(spec: PollSpec, poll: number, isFirst: boolean): Buffer[] {
   return [
     ...(isFirst ? [jsonLine({ kind: "watch", id: "w1", tokens: watched })] : []),
     jsonLine(line),
-    ...books.flatMap(([token, raw]) => bookLine(poll, { token, raw: Buffer.from(raw), sent: time, received: time })),
+    ...books.flatMap(([token, raw]) =>
+      bookLine(poll, { token, raw: Buffer.from(raw), sent: time, received: time }),
+    ),
   ];
 }
 
@@ -113,10 +119,13 @@ suite("sealing an hour", () => {
       for await (const batch of readRange(systemFiles, hourFile.dataFolder, paths.data, range)) {
         lines.push(...batch.map(String));
       }
-      assert.deepEqual(lines.map((line) => bookOf(Buffer.from(line))), [
-        { poll: 100_001, token },
-        { poll: 100_002, token },
-      ]);
+      assert.deepEqual(
+        lines.map((line) => bookOf(Buffer.from(line))),
+        [
+          { poll: 100_001, token },
+          { poll: 100_002, token },
+        ],
+      );
     }
   });
 
@@ -132,7 +141,10 @@ suite("sealing an hour", () => {
   });
 
   test("keeps number forms, escapes, duplicate keys and line breaks of a book byte for byte", async (t) => {
-    const forms = ['{"n":1e-2,"m":0.10,"big":12345678901234567890,"s":"\\u00e9","s":"é"}', '{\n  "pretty": 1\r\n}'];
+    const forms = [
+      '{"n":1e-2,"m":0.10,"big":12345678901234567890,"s":"\\u00e9","s":"é"}',
+      '{\n  "pretty": 1\r\n}',
+    ];
     const hourFile = archive(t);
     await hourFile.poll({ books: { "11": forms[0] ?? "", "22": forms[1] ?? "" }, missing: ["33"] });
     await hourFile.seal();
@@ -155,7 +167,11 @@ suite("sealing an hour", () => {
         () => true,
       );
       await sealHour(hourFile.context, id);
-      const manifest = await describeHour({ ...hourFile.context, clock: systemClock, isSilent: () => true }, id, undefined);
+      const manifest = await describeHour(
+        { ...hourFile.context, clock: systemClock, isSilent: () => true },
+        id,
+        undefined,
+      );
       assert.equal(manifest.seq, 1);
       const { manifest: read } = await readManifest(systemFiles, hourFile.dataFolder, id, collector);
       assert.equal(read.data.lineDigest, expected, `crash at ${crashAt}`);
@@ -229,7 +245,10 @@ suite("a described hour", () => {
     await hourFile.seal();
     await describeHour({ ...hourFile.context, clock: systemClock, isSilent: () => true }, id, undefined);
     const cwd = hourFile.file(paths.folder);
-    assert.match(execFileSync("sha256sum", ["-c", `${collector}.sha256`], { cwd }).toString(), /jsonl\.gz: OK/);
+    assert.match(
+      execFileSync("sha256sum", ["-c", `${collector}.sha256`], { cwd }).toString(),
+      /jsonl\.gz: OK/,
+    );
     execFileSync("gzip", ["-t", `${collector}.jsonl.gz`], { cwd });
   });
 
@@ -241,7 +260,11 @@ suite("a described hour", () => {
     // The operating system byte of the header: every reader ignores it, the checksum does not.
     bytes[9] = 255;
     writeFileSync(hourFile.file(paths.data), bytes);
-    const described = describeHour({ ...hourFile.context, clock: systemClock, isSilent: () => true }, id, undefined);
+    const described = describeHour(
+      { ...hourFile.context, clock: systemClock, isSilent: () => true },
+      id,
+      undefined,
+    );
     await assert.rejects(described, { code: "SEALED_HOUR_DIFFERS" });
     assert.ok(!existsSync(hourFile.file(paths.manifest)));
   });
@@ -250,11 +273,18 @@ suite("a described hour", () => {
 suite("regrouping", () => {
   test("gives the same groups through buckets on disk as in memory", async (t) => {
     const scratch = join(temporaryFolder(t), "scratch");
-    const line = fc.record({ token: fc.constantFrom("1", "22", "333", ""), pad: fc.string({ maxLength: 40 }) });
+    const line = fc.record({
+      token: fc.constantFrom("1", "22", "333", ""),
+      pad: fc.string({ maxLength: 40 }),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 60 }), async (specs) => {
         const lines = specs.map(({ token, pad }, poll) =>
-          Buffer.from(token === "" ? JSON.stringify({ kind: "note", pad }) : `{"kind":"book","poll":${poll},"token":"${token}","raw":${JSON.stringify(pad)}}`),
+          Buffer.from(
+            token === ""
+              ? JSON.stringify({ kind: "note", pad })
+              : `{"kind":"book","poll":${poll},"token":"${token}","raw":${JSON.stringify(pad)}}`,
+          ),
         );
         const tally = new Tally(hour);
         for (const each of lines) tally.add(each);
@@ -275,7 +305,8 @@ async function* batches(lines: Buffer[]): AsyncGenerator<Buffer[]> {
 async function collect(groups: ReturnType<typeof regroup>): Promise<string[]> {
   const out: string[] = [];
   for await (const group of groups) {
-    for await (const batch of group.batches) for (const line of batch) out.push(`${group.key}|${line.toString()}`);
+    for await (const batch of group.batches)
+      for (const line of batch) out.push(`${group.key}|${line.toString()}`);
   }
   return out;
 }

@@ -5,14 +5,7 @@
  * failing disk would.
  */
 import assert from "node:assert/strict";
-import {
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  appendFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync, appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -157,8 +150,7 @@ suite("an hour log", () => {
 
   test("keeps an hour closed after its files are gone, and the hours around it open", async (t) => {
     const { log } = fixture(t);
-    for (const closed of ["2030-01-01T05", "2026-11-22T15", "2026-11-22T16"])
-      await log.close(closed);
+    for (const closed of ["2030-01-01T05", "2026-11-22T15", "2026-11-22T16"]) await log.close(closed);
     const target = async (asked: string): Promise<string> =>
       (await log.append(asked, () => [Buffer.from("x\n")])).hour;
     assert.equal(await target("2026-11-22T15"), "2026-11-22T17");

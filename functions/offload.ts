@@ -1,0 +1,123 @@
+/**
+ * offload: copies sealed hours to the remote and proves that they are there.
+ *
+ * Taken along are all files of each hour that has a manifest, the manifest last, and everything in
+ * `labels/`, `incidents/`, `uploads/` and `reports/` but what is provisional. Before a file leaves, it is
+ * checked against its manifest. Nothing on the remote is ever overwritten or deleted. A file is verified when
+ * a listing shows exactly one object of its name, of its size and hash; only then it gets a receipt under
+ * `receipts/<remote>/`. An equal object that is there already gets its receipt without a copy. Each run that
+ * verified anything leaves a list of it in `uploads/`, there as here. Idempotent; safe to kill at any line.
+ */
+import * as v from "valibot";
+import { count } from "../runtime/columns.ts";
+import { OperatorError } from "../runtime/errors.ts";
+import { defineFunction } from "../runtime/function.ts";
+import type { FileState } from "./remote/deliver.ts";
+import { type Offloaded, offload } from "./remote/offload-run.ts";
+import { openRemote } from "./remote/remote.ts";
+import { remoteSettings } from "./remote/settings.ts";
+
+interface OffloadResult extends Offloaded {
+  remote: string;
+  dryRun: boolean;
+}
+
+const atLeastOne = v.pipe(v.number(), v.integer(), v.minValue(1));
+const bandwidth = v.pipe(
+  v.string(),
+  v.regex(/^\d+(\.\d+)?[KMG]?$/, 'write KiB a second, or a number with K, M or G, such as "1M"'),
+);
+
+export default defineFunction({
+  input: v.strictObject({
+    dryRun: v.optional(
+      v.pipe(v.boolean(), v.description("look, and say what would happen; change nothing")),
+      false,
+    ),
+    hoursMax: v.optional(
+      v.pipe(atLeastOne, v.description("take so many hours of streams at most")),
+      20_000,
+    ),
+    filesMax: v.optional(v.pipe(atLeastOne, v.description("take so many files at most")), 100_000),
+    bandwidth: v.optional(
+      v.pipe(bandwidth, v.description("bytes a second for rclone, such as 1M")),
+    ),
+  }),
+  settings: remoteSettings,
+  programs: ["rclone"],
+  asOf: true,
+
+  async run({ dryRun, hoursMax, filesMax, bandwidth: limit }, run): Promise<OffloadResult> {
+    const remote = await openRemote(run);
+    const bounds = { hoursMax, filesMax };
+    const offloaded = await offload({ run, remote, dryRun, bandwidth: limit, bounds });
+    const result = { remote: remote.spec, dryRun, ...offloaded };
+    if (dryRun)
+      for (const path of offloaded.wouldCopy) run.log.info({ path }, `would copy ${path}`);
+
+    // Last, so that one bad file neither holds up the good ones nor passes in silence.
+    const error = errorOf(result);
+    if (error !== undefined) throw error;
+    return result;
+  },
+
+  summary({ remote, dryRun, files, copied, found, copiedBytes, wouldCopy }) {
+    const total = Object.values(files).reduce((sum, some) => sum + some, 0);
+    const open = total - files.verified;
+    if (dryRun)
+      return `dry run: would copy ${wouldCopy.length} of ${total} files to ${remote}; ${found} are there`;
+    const done = `${copied} copied (${copiedBytes.toLocaleString("en-US")} B), ${found} found there`;
+    const rest = open > 0 ? `, ${open} open` : "";
+    return `${done}; ${files.verified} of ${total} files verified on ${remote}${rest}`;
+  },
+});
+
+const detailsMax = 20;
+
+function errorOf(result: OffloadResult): OperatorError | undefined {
+  const { problems, remote, files } = result;
+  const first = (["refused", "conflict", "duplicate", "failed"] as const).find(
+    (state) => files[state] > 0,
+  );
+  if (first === undefined) return undefined;
+  const lines = problems.map(({ path, state, problem }) => `${path}   ${state}: ${problem}`);
+  const more = lines.length > detailsMax ? [`… and ${lines.length - detailsMax} more`] : [];
+  const { code, message, next } = errors[first](remote);
+  return new OperatorError(code, {
+    message: `${count(problems.length, "file")}: ${message}`,
+    exit: first === "failed" ? "unavailable" : "failed",
+    details: [...lines.slice(0, detailsMax), ...more],
+    safe: `Nothing was overwritten or deleted; ${count(files.verified, "file")} verified on ${remote}.`,
+    next,
+    result,
+  });
+}
+
+type ProblemState = Extract<FileState, "refused" | "conflict" | "duplicate" | "failed">;
+
+/** The worst first: damage here, then what another wrote there, then what a second try may mend. */
+const errors: Record<
+  ProblemState,
+  (remote: string) => { code: string; message: string; next: string }
+> = {
+  refused: () => ({
+    code: "LOCAL_DIFFERS",
+    message: "a sealed file is no longer what its manifest says, and was not uploaded",
+    next: "sha256sum -c in the hour's folder; restore the file from another copy, then offload again",
+  }),
+  conflict: conflictText,
+  duplicate: conflictText,
+  failed: (remote) => ({
+    code: "UPLOAD_FAILED",
+    message: `could not be copied to ${remote}`,
+    next: "npm run fn -- offload (what is there already is not copied again)",
+  }),
+};
+
+function conflictText(remote: string): { code: string; message: string; next: string } {
+  return {
+    code: "CONFLICT",
+    message: "other content lies under the same name on the remote, or more than one object",
+    next: `look at ${remote}; move away what is not this collector's, then npm run fn -- offload`,
+  };
+}

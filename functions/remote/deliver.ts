@@ -1,0 +1,192 @@
+/**
+ * One batch on its way: look at what the remote has, check what is here, copy what is missing, look again.
+ * Whatever the copier says, a file is verified only when a listing shows it.
+ */
+import { join } from "node:path";
+import type { Run } from "../../runtime/function.ts";
+import { errnoOf } from "../../runtime/errors.ts";
+import { hourMs } from "../../runtime/time.ts";
+import { digestFile } from "./digest.ts";
+import { type Artifact, type Look, lookAt } from "./look.ts";
+import type { CopyReport, Remote, RemoteRun } from "./remote.ts";
+import { type Receipt, receiptAfter, writeReceipt } from "./receipts.ts";
+
+export type FileState =
+  | "verified"
+  | "pending"
+  | "uploaded-unverified"
+  | "conflict"
+  | "duplicate"
+  | "failed"
+  | "refused";
+
+export interface Outcome {
+  artifact: Artifact;
+  state: FileState;
+  /** Whether this run copied it or found it there. */
+  how?: "copied" | "found";
+  /** To be written once the upload manifest names the file. */
+  receipt?: Receipt | undefined;
+  /** For a person, where something is wrong. */
+  problem?: string;
+}
+
+export interface Delivery {
+  run: RemoteRun & Pick<Run, "clock" | "log">;
+  remote: Remote;
+  /** Looks, and copies nothing. */
+  dryRun: boolean;
+  bandwidth: string | undefined;
+}
+
+/** A file to deliver, and its receipt, if it has one that is no proof. */
+export interface Parcel {
+  artifact: Artifact;
+  before: Receipt | undefined;
+}
+
+/** A listing can be this late: a file sent and not seen is looked for, and not sent again, until then. */
+export const listingLagMsMax = hourMs;
+
+/** `root` is the local folder that the parcels' paths are relative to. */
+export async function deliver(
+  delivery: Delivery,
+  root: string,
+  parcels: readonly Parcel[],
+): Promise<Outcome[]> {
+  const { remote, dryRun, run } = delivery;
+  // Without a receipt the copier's own look suffices: it leaves alone what is there.
+  const lookedFirst = parcels.filter(({ before }) => dryRun || before !== undefined);
+  const looks = await lookAtAll(remote, lookedFirst);
+  const outcomes: Outcome[] = [];
+  const toCopy: Parcel[] = [];
+  for (const parcel of parcels) {
+    const look = looks.get(parcel.artifact.path);
+    if (look !== undefined && (look.state !== "absent" || isOnItsWay(parcel, run.clock.now()))) {
+      outcomes.push(outcomeOf(delivery, parcel, look));
+      continue;
+    }
+    const problem = await localProblem(run, root, parcel.artifact);
+    if (problem === undefined) toCopy.push(parcel);
+    else outcomes.push({ artifact: parcel.artifact, state: "refused", problem });
+  }
+  if (dryRun)
+    return [
+      ...outcomes,
+      ...toCopy.map(({ artifact }) => ({ artifact, state: "pending" as const })),
+    ];
+  return [...outcomes, ...(await copyAndLook(delivery, root, toCopy))];
+}
+
+async function copyAndLook(
+  delivery: Delivery,
+  root: string,
+  parcels: readonly Parcel[],
+): Promise<Outcome[]> {
+  if (parcels.length === 0) return [];
+  const { remote, bandwidth, run } = delivery;
+  const paths = parcels.map(({ artifact }) => artifact.path);
+  const report = await remote.copy(root, paths, { bandwidth });
+  run.signal.throwIfAborted();
+  const looks = await lookAtAll(remote, parcels).catch(async (error: unknown) => {
+    await noteSent(delivery, parcels, report);
+    throw error;
+  });
+  return parcels.map((parcel) => {
+    const look = looks.get(parcel.artifact.path) ?? { state: "absent", seen: [] };
+    return outcomeOf(delivery, parcel, look, report);
+  });
+}
+
+/** Or the next run would send again what a late listing does not show: two objects of one name. */
+async function noteSent(
+  delivery: Delivery,
+  parcels: readonly Parcel[],
+  report: CopyReport,
+): Promise<void> {
+  const { files, settings } = delivery.run;
+  for (const parcel of parcels.filter(({ artifact }) => report.copied.has(artifact.path))) {
+    const { receipt } = outcomeOf(delivery, parcel, { state: "absent", seen: [] }, report);
+    if (receipt !== undefined) await writeReceipt(files, settings.dataFolder, receipt);
+  }
+}
+
+function outcomeOf(
+  delivery: Delivery,
+  { artifact, before }: Parcel,
+  look: Look,
+  report?: CopyReport,
+): Outcome {
+  const isUploaded = report?.copied.has(artifact.path) ?? false;
+  const { remote, run } = delivery;
+  const receipt = receiptAfter(artifact, {
+    remote,
+    look,
+    before,
+    isUploaded,
+    now: run.clock.now(),
+  });
+  const how = isUploaded ? "copied" : "found";
+  const common = { artifact, receipt, how } as const;
+  if (look.state === "same") return { ...common, state: "verified" };
+  if (look.state === "different")
+    return { ...common, state: "conflict", problem: describeDifference(artifact, look) };
+  if (look.state === "several")
+    return { ...common, state: "duplicate", problem: describeDifference(artifact, look) };
+  if (look.state === "absent" && report !== undefined && !isUploaded) {
+    return { ...common, state: "failed", problem: failureOf(report, artifact.path) };
+  }
+  return { ...common, state: "uploaded-unverified" };
+}
+
+/** `local 48,210 B, remote 0 B` */
+export function describeDifference({ bytes }: Artifact, { state, seen }: Look): string {
+  const [object] = seen;
+  if (object === undefined) return `local ${size(bytes)}, remote absent`;
+  if (state === "several") return `${seen.length} objects of that name on the remote`;
+  if (object.bytes === bytes) return `${size(bytes)} here and there, but other content`;
+  return `local ${size(bytes)}, remote ${size(object.bytes)}`;
+}
+
+function size(bytes: number): string {
+  return `${bytes.toLocaleString("en-US")} B`;
+}
+
+function failureOf({ failures }: CopyReport, path: string): string {
+  const own =
+    failures.find((failure) => failure.path === path) ??
+    failures.find((failure) => failure.path === undefined);
+  return own?.message ?? "the copy ended without a word about it, and the remote does not show it";
+}
+
+// A clock that was set back since makes the upload lie in the future: then waiting would have no end.
+function isOnItsWay({ before }: Parcel, now: number): boolean {
+  if (before?.state !== "uploaded-unverified" || before.uploaded === undefined) return false;
+  const sinceMs = now - Date.parse(before.uploaded);
+  return sinceMs >= 0 && sinceMs < listingLagMsMax;
+}
+
+/** What was sealed must be what leaves: a file that changed since is evidence of damage, not an archive. */
+async function localProblem(
+  run: RemoteRun,
+  root: string,
+  artifact: Artifact,
+): Promise<string | undefined> {
+  // A line break would end its name in rclone's list of names, and what follows would be another file.
+  if (/[\r\n]/.test(artifact.path)) return "its name holds a line break";
+  try {
+    const { bytes, sha256 } = await digestFile(run.files, join(root, artifact.path), run.signal);
+    if (bytes === artifact.bytes && sha256 === artifact.sha256) return undefined;
+    return `${size(bytes)} here, but its manifest says ${size(artifact.bytes)} of other content`;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return "its manifest names it, but it is not here";
+    throw error;
+  }
+}
+
+function lookAtAll(remote: Remote, parcels: readonly Parcel[]): Promise<Map<string, Look>> {
+  return lookAt(
+    remote,
+    parcels.map(({ artifact }) => artifact),
+  );
+}

@@ -1,0 +1,107 @@
+/** A folder as the remote: another disk, a mount, a share. Each file appears whole, synced, and only once. */
+import { dirname, join, sep } from "node:path";
+import type { Files, Stat } from "../../runtime/doors/files.ts";
+import {
+  openTemporary,
+  publish,
+  removeIfThere,
+  temporaryPath,
+  writeAll,
+} from "../../runtime/durable.ts";
+import { OperatorError, errnoOf, messageOf } from "../../runtime/errors.ts";
+import { readPieces } from "../../runtime/hours/read.ts";
+import { digestFile } from "./digest.ts";
+import type { CopyFailure, RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
+import type { DirSpec } from "./settings.ts";
+
+export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess {
+  const { files, signal, settings } = run;
+  if (folder === settings.dataFolder || folder.startsWith(settings.dataFolder + sep)) {
+    throw new OperatorError("REMOTE_IN_DATA", {
+      message: `the remote ${spec} lies in the data folder ${settings.dataFolder}: that would be no copy`,
+      exit: "configuration",
+      safe: "Nothing was copied or deleted.",
+      next: "set HOURBOOK_REMOTE to a folder elsewhere, best on another disk",
+    });
+  }
+
+  return {
+    async list(paths, { hashes = true } = {}) {
+      const found: RemoteFile[] = [];
+      for (const path of paths) {
+        signal.throwIfAborted();
+        const stat = await statOf(files, join(folder, path));
+        if (stat === undefined || stat.isFolder) continue;
+        // Read back from where it lies: what a write reported says nothing about what arrived.
+        found.push({
+          path,
+          ...(hashes ? await digestFile(files, join(folder, path), signal) : { bytes: stat.bytes }),
+        });
+      }
+      return found;
+    },
+
+    async copy(root, paths) {
+      const copied = new Set<string>();
+      const failures: CopyFailure[] = [];
+      for (const path of paths) {
+        signal.throwIfAborted();
+        try {
+          if (await copyFile(files, join(root, path), join(folder, path))) copied.add(path);
+        } catch (error) {
+          // One unreadable file or a full disk is told per file; the listing decides what holds.
+          failures.push({ path, message: messageOf(error) });
+        }
+      }
+      return { copied, failures };
+    },
+
+    async readBack(paths) {
+      const read = new Map<string, string>();
+      for (const path of paths)
+        read.set(path, (await digestFile(files, join(folder, path), signal)).sha256);
+      return read;
+    },
+  };
+}
+
+/** `false` if something of that name is there already, which stays. */
+async function copyFile(files: Files, from: string, to: string): Promise<boolean> {
+  if ((await files.stat(to)) !== undefined) {
+    // Killed between giving the file its name and this.
+    await removeIfThere(files, temporaryPath(to));
+    return false;
+  }
+  const source = await files.open(from, "read");
+  try {
+    const target = await openTemporary(files, to);
+    try {
+      for await (const piece of readPieces(source)) await writeAll(target, piece);
+      await target.syncData();
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+  return publish(files, temporaryPath(to), to);
+}
+
+/** The filesystem that a folder lies on, or will lie on once it is made. */
+export async function deviceOf(files: Files, folder: string): Promise<number | undefined> {
+  for (let place = folder; ; place = dirname(place)) {
+    const stat = await statOf(files, place);
+    if (stat !== undefined) return stat.device;
+    if (place === dirname(place)) return undefined;
+  }
+}
+
+/** With a file where a folder should be, nothing of that name is there either. */
+async function statOf(files: Files, path: string): Promise<Stat | undefined> {
+  try {
+    return await files.stat(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * A remote of rclone's configuration: one process for each step, however many files. Its exit code and its
+ * messages are hints; what holds is what a later listing shows.
+ */
+import * as v from "valibot";
+import type { Ended } from "../../runtime/doors/children.ts";
+import { OperatorError } from "../../runtime/errors.ts";
+import { copyReportOf, errorLines } from "./rclone-log.ts";
+import type { RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
+import type { RcloneSpec } from "./settings.ts";
+
+/** Drive takes about two new files a second, and 8 MiB of memory go into each transfer. */
+const transfers = 2;
+const requestsPerSecond = 5;
+/** rclone's own: the whole batch again for what failed. */
+const retries = 3;
+const statsEvery = "5s";
+/** rclone's exit code for a folder that is not there. */
+const folderMissing = 3;
+// An encrypted configuration would otherwise wait for a person, for ever.
+const always = ["--ask-password=false", "--use-json-log", "--tpslimit", `${requestsPerSecond}`];
+
+export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<RemoteAccess> {
+  const config = await configArgs(run);
+  const { target } = spec;
+
+  /** Names go through stdin: an argument list is short, and prune must work where no file can be written. */
+  function rclone(command: readonly string[], names: readonly string[]): Promise<Ended> {
+    const stdin = names.map((name) => `${name}\n`).join("");
+    const args = [...command, "--files-from-raw", "-", ...config, ...always];
+    return run.children.run({ program: "rclone", args, stdin, signal: run.signal });
+  }
+
+  return {
+    async list(paths, { hashes = true } = {}) {
+      if (paths.length === 0) return [];
+      // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago.
+      const command = ["lsjson", target, "-R", "--files-only", "--no-modtime", "--no-mimetype"];
+      const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
+      const ended = await rclone([...command, ...wanted], paths);
+      if (ended.exitCode === folderMissing && ended.stdout.trim() === "[") return [];
+      if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
+      return parseListing(ended.stdout);
+    },
+
+    async copy(root, paths, { bandwidth } = {}) {
+      if (paths.length === 0) return { copied: new Set(), failures: [] };
+      // Only this form never overwrites: copyto, and copy of a single file, replace what differs in spite of
+      // --immutable. --checksum, because equal size and time prove nothing.
+      const command = ["copy", root, target, "--no-traverse", "--immutable", "--checksum"];
+      const manner = [
+        "--transfers",
+        `${transfers}`,
+        "--retries",
+        `${retries}`,
+        "-v",
+        "--stats",
+        statsEvery,
+      ];
+      const limit = bandwidth === undefined ? [] : ["--bwlimit", bandwidth];
+      return copyReportOf(await rclone([...command, ...manner, ...limit], paths));
+    },
+
+    async readBack(paths) {
+      const read = new Map<string, string>();
+      if (paths.length === 0) return read;
+      const ended = await rclone(["hashsum", "sha256", "--download", target], paths);
+      for (const line of ended.stdout.split("\n")) {
+        const [, sha256, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+        if (sha256 !== undefined && path !== undefined) read.set(path, sha256);
+      }
+      return read;
+    },
+  };
+}
+
+const listingSchema = v.array(
+  v.object({
+    Path: v.string(),
+    Size: v.number(),
+    ID: v.optional(v.string()),
+    Hashes: v.optional(v.object({ md5: v.optional(v.string()), sha256: v.optional(v.string()) })),
+  }),
+);
+
+function parseListing(text: string): RemoteFile[] {
+  return v.parse(listingSchema, JSON.parse(text)).map(({ Path, Size, ID, Hashes }) => ({
+    path: Path,
+    bytes: Size,
+    // An object that has no hash of a kind has an empty one with some backends.
+    md5: Hashes?.md5 || undefined,
+    sha256: Hashes?.sha256 || undefined,
+    id: ID || undefined,
+  }));
+}
+
+async function configArgs({ files, settings }: RemoteRun): Promise<string[]> {
+  const path = settings.HOURBOOK_RCLONE_CONFIG;
+  if (path === undefined) return [];
+  // rclone takes a missing file for an empty one, and then says only that the remote is unknown.
+  if ((await files.stat(path)) === undefined) {
+    throw new OperatorError("REMOTE_CONFIG", {
+      message: `there is no rclone configuration at ${path}`,
+      exit: "configuration",
+      safe: "Nothing was copied or deleted.",
+      next: `rclone config --config ${path}, or set HOURBOOK_RCLONE_CONFIG`,
+    });
+  }
+  return ["--config", path];
+}
+
+function unreachable(spec: RcloneSpec, what: string, ended: Ended): OperatorError {
+  const details = errorLines(ended.stderr);
+  const unknown = details.some((line) => line.includes("didn't find section in config file"));
+  return new OperatorError(unknown ? "REMOTE_CONFIG" : "REMOTE_UNREACHABLE", {
+    message: unknown
+      ? `rclone's configuration knows no remote of the name in ${spec.spec}`
+      : `rclone could not ${what} ${spec.spec} (exit ${ended.exitCode ?? "by signal"})`,
+    exit: unknown ? "configuration" : "unavailable",
+    details,
+    safe: "Nothing was deleted. What was copied stays, and is looked at in the next run.",
+    next: unknown ? "rclone listremotes; rclone config" : `rclone lsf ${spec.target}`,
+  });
+}

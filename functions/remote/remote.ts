@@ -1,0 +1,62 @@
+/**
+ * A place off this machine, as far as the archive needs one: list by name, copy without overwriting, read
+ * back. Nothing here deletes. Paths are relative to the remote's root, which is laid out as `archive/` is,
+ * with `labels/`, `incidents/`, `uploads/` and `reports/` beside it.
+ */
+import type { CoreSettings, Run, SettingsOf } from "../../runtime/function.ts";
+import { openDir } from "./dir.ts";
+import { openRclone } from "./rclone.ts";
+import { type remoteSettings, remoteId } from "./settings.ts";
+
+/** One object there; two of one name are two of these. */
+export interface RemoteFile {
+  path: string;
+  bytes: number;
+  /** As far as the remote knows them. */
+  md5?: string | undefined;
+  sha256?: string | undefined;
+  /** The remote's own name for the object, where it has one. */
+  id?: string | undefined;
+}
+
+export interface CopyReport {
+  /** What the copier says it wrote: a hint, never a proof. */
+  copied: ReadonlySet<string>;
+  /** What went wrong and stayed wrong; without a path if it concerns the whole remote. */
+  failures: readonly CopyFailure[];
+}
+
+export interface CopyFailure {
+  path: string | undefined;
+  message: string;
+}
+
+export interface CopyOptions {
+  /** Bytes a second as rclone writes it (`"1M"`); a folder takes no notice. */
+  bandwidth?: string | undefined;
+}
+
+export interface Remote {
+  id: string;
+  spec: string;
+  kind: "dir" | "rclone";
+  /** Every object that has one of these names, duplicates included; without `hashes`, sizes only. */
+  list(paths: readonly string[], options?: { hashes?: boolean }): Promise<RemoteFile[]>;
+  /** Copies files below a local folder to the same paths there; what is there already stays as it is. */
+  copy(root: string, paths: readonly string[], options?: CopyOptions): Promise<CopyReport>;
+  /** SHA-256 of the bytes that come back when the object is read; a path that cannot be read is left out. */
+  readBack(paths: readonly string[]): Promise<Map<string, string>>;
+}
+
+/** What a remote needs of a run. */
+export interface RemoteRun extends Pick<Run, "files" | "children" | "signal"> {
+  settings: CoreSettings & SettingsOf<typeof remoteSettings>;
+}
+
+export async function openRemote(run: RemoteRun): Promise<Remote> {
+  const spec = run.settings.HOURBOOK_REMOTE;
+  const access = spec.kind === "dir" ? openDir(run, spec) : await openRclone(run, spec);
+  return { id: remoteId(spec), spec: spec.spec, kind: spec.kind, ...access };
+}
+
+export type RemoteAccess = Pick<Remote, "list" | "copy" | "readBack">;

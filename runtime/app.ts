@@ -1,0 +1,174 @@
+/**
+ * The runtime put together: one daemon on one data folder. The real process, the accelerated demo and the
+ * tests start the same thing; they differ in the machine that it is given.
+ */
+import type { Machine } from "./doors/machine.ts";
+import { OperatorError, exitCodes, messageOf } from "./errors.ts";
+import { sleep } from "./doors/clock.ts";
+import { prepareFolders } from "./folders.ts";
+import type { AnyFunction } from "./function.ts";
+import { type HourLog, hourLog } from "./hours/hour-log.ts";
+import { type Journal, createJournal, scheduleInForce } from "./journal.ts";
+import { type Claim, claim, daemonLock, functionLock, isHeld } from "./locks.ts";
+import { type Past, readPast } from "./past.ts";
+import type { RunnerSettings } from "./run-context.ts";
+import { type RuntimeLog, createRunner, stuckAfterMs } from "./runner.ts";
+import { createScheduler } from "./scheduler.ts";
+import type { Schedules } from "./schedules.ts";
+import { hourMs, iso } from "./time.ts";
+
+export interface RuntimeOptions {
+  machine: Machine;
+  settings: RunnerSettings;
+  functions: ReadonlyMap<string, AnyFunction>;
+  schedules: Schedules;
+  log: RuntimeLog;
+  version: string;
+}
+
+export interface Runtime {
+  /** Puts another schedule in force, without a restart. */
+  apply(schedules: Schedules): void;
+  /** Fires nothing more, lets runs end or asks them to, and settles when the process may go. */
+  stop(reason: string, how?: StopOptions): Promise<void>;
+  /** The exit code, once it has stopped for whatever reason. */
+  done: Promise<number>;
+}
+
+export interface StopOptions {
+  exit?: number;
+  /** Asks all runs to stop, also those that drain. */
+  atOnce?: boolean;
+}
+
+/** Throws `OperatorError` where it cannot start: `DATA_FOLDER`, or `LOCKED` by another daemon. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { machine, settings, log } = options;
+  const { dataFolder } = settings.core;
+  await prepareFolders(machine.files, dataFolder);
+  const daemon = await claimDaemon(machine, dataFolder);
+  try {
+    const hours = hourLog({ machine, dataFolder, stream: "journal" });
+    const past = await lookBack(options, hours);
+    const journal = createJournal({ clock: machine.clock, hours, log, by: "daemon" });
+    await openJournal(options, journal, past);
+    return run(options, { journal, past, daemon });
+  } catch (error) {
+    await daemon.release();
+    throw error;
+  }
+}
+
+interface Parts {
+  journal: Journal;
+  past: Past;
+  daemon: Claim;
+}
+
+function run(options: RuntimeOptions, { journal, past, daemon }: Parts): Runtime {
+  const { machine, settings, functions, log } = options;
+  const { promise: done, resolve: finish } = Promise.withResolvers<number>();
+  let stopping: Promise<void> | undefined;
+
+  const runner = createRunner({
+    machine,
+    settings,
+    journal,
+    log,
+    onStuck: (name) => void stop(`stuck: ${name} does not end`, { exit: exitCodes.failed }),
+  });
+  const scheduler = createScheduler({ clock: machine.clock, runner, journal, log, functions, past });
+
+  function stop(reason: string, how: StopOptions = {}): Promise<void> {
+    stopping ??= windDown(reason, how);
+    return stopping;
+  }
+
+  async function windDown(
+    reason: string,
+    { exit = exitCodes.ok, atOnce = false }: StopOptions,
+  ): Promise<void> {
+    scheduler.stop();
+    log.info({ reason }, "stopping");
+    await runner.drain(stopError(reason), atOnce);
+    void journal.write({ kind: "stop", reason });
+    await journal.close();
+    await daemon.release();
+    finish(exit === exitCodes.ok && runner.givenUp().length > 0 ? exitCodes.failed : exit);
+  }
+
+  scheduler.apply(options.schedules);
+  void scheduler.runAtStart();
+  log.info({ version: options.version, functions: functions.size }, "ready");
+  return {
+    done,
+    stop,
+    apply(schedules) {
+      scheduler.apply(schedules);
+      void journal.inForce(scheduleInForce(schedules), true);
+    },
+  };
+}
+
+// Recording goes before history: a journal that cannot be repaired or read is no reason not to start.
+async function lookBack(
+  { machine, settings, schedules, log }: RuntimeOptions,
+  hours: HourLog,
+): Promise<Past> {
+  try {
+    for (const repair of await hours.repair()) log.warn(repair, "repaired the journal");
+    return await readPast(machine.files, settings.core.dataFolder, hoursToLookBack(schedules));
+  } catch (error) {
+    log.error({ error: messageOf(error) }, "the journal of earlier runs cannot be used");
+    return { newestAt: undefined, newestSlots: new Map(), unfinished: [] };
+  }
+}
+
+async function openJournal(options: RuntimeOptions, journal: Journal, past: Past): Promise<void> {
+  const { machine, settings, version } = options;
+  const { dataFolder, collector } = settings.core;
+  const opened = [journal.inForce(scheduleInForce(options.schedules), true)];
+  opened.push(journal.write({ kind: "start", pid: process.pid, version, node: process.version, collector }));
+  for (const begun of past.unfinished) {
+    // Of this data folder's daemon none is left; a run by hand may still be under way.
+    if (await isHeld(machine.files, functionLock(dataFolder, begun.function))) continue;
+    const { run: id, function: name, at, scheduled } = begun;
+    opened.push(journal.write({ kind: "interrupted", run: id, function: name, began: at, scheduled }));
+  }
+  await Promise.all(opened);
+}
+
+// A run begins at most its timeout, and what a run that is given up may take, before the last line.
+function hoursToLookBack({ entries }: Schedules): number {
+  const longestMs = Math.max(0, ...[...entries.values()].map((entry) => entry.timeoutMs));
+  return Math.min(hoursToLookBackMax, 1 + Math.ceil((longestMs + stuckAfterMs) / hourMs));
+}
+const hoursToLookBackMax = 24;
+
+// `npm run status` looks at the lock by taking it for a moment.
+const daemonLockTries = 5;
+const daemonLockRetryMs = 40;
+
+async function claimDaemon(machine: Machine, dataFolder: string): Promise<Claim> {
+  const holder = { pid: process.pid, since: iso(machine.clock.now()) };
+  for (let tries = 1; ; tries += 1) {
+    const claimed = await claim(machine.files, daemonLock(dataFolder), holder);
+    if ("claim" in claimed) return claimed.claim;
+    if (tries < daemonLockTries) {
+      await sleep(machine.clock, daemonLockRetryMs);
+      continue;
+    }
+    const { heldBy } = claimed;
+    throw new OperatorError("DAEMON_RUNNING", {
+      message: `another Hourbook is recording into ${dataFolder}`,
+      exit: "locked",
+      details: heldBy === undefined ? [] : [`pid ${heldBy.pid}, since ${heldBy.since}`],
+      safe: "Nothing was started; the other goes on.",
+      next: "npm run status; set HOURBOOK_DATA to record into another folder",
+    });
+  }
+}
+
+function stopError(reason: string): OperatorError {
+  return new OperatorError("STOPPING", { message: `the runtime is stopping: ${reason}`, exit: "terminated" });
+}

@@ -1,0 +1,29 @@
+/** What the runtime keeps in the data folder, and whether it can. */
+import { join } from "node:path";
+import type { Files } from "./doors/files.ts";
+import { OperatorError, errnoOf, messageOf } from "./errors.ts";
+
+export function locksFolder(dataFolder: string): string {
+  return join(dataFolder, "state", "locks");
+}
+
+/** Makes the folders; throws `DATA_FOLDER` if nothing can be written there. */
+export async function prepareFolders(files: Files, dataFolder: string): Promise<void> {
+  const probe = join(locksFolder(dataFolder), `.probe-${process.pid}`);
+  try {
+    for (const folder of ["open", "archive"]) await files.makeFolder(join(dataFolder, folder));
+    await files.makeFolder(locksFolder(dataFolder));
+    await (await files.open(probe, "append")).close();
+    await files.remove(probe);
+  } catch (error) {
+    // A full disk is no reason not to start: what is offloaded can be pruned.
+    if (errnoOf(error) === "ENOSPC" || errnoOf(error) === "EDQUOT") return;
+    throw new OperatorError("DATA_FOLDER", {
+      message: `cannot write in the data folder ${dataFolder}: ${messageOf(error)}`,
+      exit: "configuration",
+      safe: "Nothing was started.",
+      next: `sudo install -d -o "$USER" ${dataFolder}, or set HOURBOOK_DATA to a folder of yours`,
+      cause: error,
+    });
+  }
+}

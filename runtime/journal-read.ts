@@ -1,0 +1,91 @@
+/** The journal read back: the hours still open, closed ones, and those sealed in the archive. */
+import { join } from "node:path";
+import type { Files } from "./doors/files.ts";
+import { errnoOf } from "./errors.ts";
+import { listParts } from "./hours/parts.ts";
+import { readLineBatches } from "./hours/read.ts";
+import { type JournalLine, parseJournalLine } from "./journal-lines.ts";
+import type { Hour } from "./time.ts";
+
+/** Hours that the journal has lines of, oldest first. */
+export async function listJournalHours(files: Files, dataFolder: string): Promise<Hour[]> {
+  const open = (await listParts(files, dataFolder, "journal")).map((part) => part.hour);
+  const sealed = await listSealedHours(files, dataFolder);
+  return [...new Set([...open, ...sealed.keys()])].sort();
+}
+
+/** Looks at a line's bytes before it is parsed, which costs a hundred times more. */
+export type LineFilter = (bytes: Buffer) => boolean;
+
+/** Every line of these hours that the filter lets through, in the order of writing. */
+export async function* readJournal(
+  files: Files,
+  dataFolder: string,
+  hours: readonly Hour[],
+  filter: LineFilter = () => true,
+): AsyncGenerator<JournalLine> {
+  for (const hour of hours) {
+    const read = async function* read(): AsyncGenerator<JournalLine> {
+      for (const path of await pathsOf(files, dataFolder, hour)) yield* readFile(files, path, filter);
+    };
+    try {
+      yield* read();
+    } catch (error) {
+      // Closed, sealed or pruned between listing and opening. Lines may now come twice: run ids tell.
+      if (errnoOf(error) !== "ENOENT") throw error;
+      yield* read();
+    }
+  }
+}
+
+async function* readFile(files: Files, path: string, filter: LineFilter): AsyncGenerator<JournalLine> {
+  for await (const batch of readLineBatches(files, path)) {
+    for (const bytes of batch) {
+      const line = filter(bytes) ? parseJournalLine(bytes) : undefined;
+      if (line !== undefined) yield line;
+    }
+  }
+}
+
+// Asked anew for each hour, since sealing moves hours while they are read; a sealed one wins over what it
+// was made of, which may still be there.
+async function pathsOf(files: Files, dataFolder: string, hour: Hour): Promise<string[]> {
+  const parts = (await listParts(files, dataFolder, "journal")).filter((part) => part.hour === hour);
+  const sealed = await sealedPaths(files, dataFolder, hour);
+  return sealed.length > 0 ? sealed : parts.map((part) => part.path);
+}
+
+async function listSealedHours(files: Files, dataFolder: string): Promise<Map<Hour, string>> {
+  const found = new Map<Hour, string>();
+  for (const stream of await sealedStreams(files, dataFolder)) {
+    for (const date of await files.list(stream)) {
+      for (const hour of await files.list(join(stream, date.name))) {
+        found.set(`${valueOf(date.name)}T${valueOf(hour.name)}`, join(stream, date.name, hour.name));
+      }
+    }
+  }
+  return found;
+}
+
+async function sealedPaths(files: Files, dataFolder: string, hour: Hour): Promise<string[]> {
+  const [date, hourOfDay] = hour.split("T");
+  const paths: string[] = [];
+  for (const stream of await sealedStreams(files, dataFolder)) {
+    const folder = join(stream, `date=${date}`, `hour=${hourOfDay}`);
+    for (const { name } of await files.list(folder)) {
+      if (name.endsWith(".jsonl.gz")) paths.push(join(folder, name));
+    }
+  }
+  return paths;
+}
+
+async function sealedStreams(files: Files, dataFolder: string): Promise<string[]> {
+  const archive = join(dataFolder, "archive");
+  const venues = (await files.list(archive)).filter(({ name }) => name.startsWith("venue="));
+  return venues.map(({ name }) => join(archive, name, "stream=journal"));
+}
+
+// `hour=15` → `15`
+function valueOf(name: string): string {
+  return name.slice(name.indexOf("=") + 1);
+}

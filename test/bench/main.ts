@@ -1,0 +1,16 @@
+/** `npm run bench -- NAME`: one measurement, beside what a user would pick instead, in one run. */
+import { bench as poll } from "./poll.ts";
+
+const benches: Record<string, { what: string; run(): Promise<void> }> = {
+  poll: { what: "5,000 tokens every 10 s for a minute, beside curl | gzip", run: poll },
+};
+
+const [name = ""] = process.argv.slice(2);
+const chosen = benches[name];
+if (chosen === undefined) {
+  const list = Object.entries(benches).map(([each, { what }]) => `  ${each.padEnd(10)}${what}`);
+  process.stderr.write(`npm run bench -- NAME\n${list.join("\n")}\n`);
+  process.exitCode = 64;
+} else {
+  await chosen.run();
+}

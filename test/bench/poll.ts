@@ -1,0 +1,164 @@
+/**
+ * What recording costs: the daemon on one core, 5,000 tokens every 10 s, against a simulated venue in a process of
+ * its own; then `curl | gzip` for the same tokens at the same cadence, as someone would do it under cron.
+ */
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const root = join(import.meta.dirname, "../..");
+const tokensWanted = 5_000;
+const batch = 500;
+const polls = 6;
+const cadenceMs = 10_000;
+const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
+
+interface Cost {
+  cpuMs: number;
+  bytes: number;
+}
+
+export async function bench(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "hourbook-bench-"));
+  const venue = await startVenue();
+  try {
+    const ours = await measureDaemon(folder, venue.env);
+    const tokens = watchedTokens(folder);
+    const theirs = await measureCurl(folder, venue.env["HOURBOOK_CLOB_URL"] ?? "", tokens);
+    const sealed = await sealedBytes(folder, venue.env);
+    report({ ours, theirs, sealed, tokens: tokens.length });
+  } finally {
+    venue.process.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startVenue(): Promise<{ process: ChildProcess; env: Record<string, string> }> {
+  const markets = String(tokensWanted / 2 + 100);
+  const args = ["test/venue/main.ts", "--markets", markets, "--churn", "0.4", "--turnover", "0", "--plain"];
+  const venue = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const env: Record<string, string> = {};
+  for await (const line of createInterface({ input: venue.stdout })) {
+    const [, name = "", value = ""] = /^export (\w+)=(.*)$/.exec(line) ?? [];
+    env[name] = value;
+    if (Object.keys(env).length === 3) break;
+  }
+  return { process: venue, env };
+}
+
+interface DaemonCost extends Cost {
+  peakMiB: number;
+  loop: { max: number; p99: number };
+  polls: number;
+}
+
+async function measureDaemon(folder: string, venueEnv: Record<string, string>): Promise<DaemonCost> {
+  const env = environment(folder, venueEnv);
+  await promisify(execFile)(process.execPath, ["runtime/fn.ts", "discover"], { cwd: root, env });
+  const loopFile = join(folder, "loop.json");
+  const daemon = spawn(
+    "taskset",
+    ["-c", "0", process.execPath, "--import", "./test/bench/loop-delay.ts", "runtime/main.ts"],
+    { cwd: root, env: { ...env, BENCH_LOOP_DELAY: loopFile }, stdio: "ignore" },
+  );
+  const pid = daemon.pid ?? 0;
+  await wait(cadenceMs / 2 + cadenceMs - (Date.now() % cadenceMs));
+  const before = cpuMs(pid);
+  await wait(polls * cadenceMs);
+  const cpu = cpuMs(pid) - before;
+  const peakMiB = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+  daemon.kill("SIGTERM");
+  await once(daemon, "exit");
+  const loop = JSON.parse(readFileSync(loopFile, "utf8")) as DaemonCost["loop"];
+  return { cpuMs: cpu / polls, bytes: openBytes(folder), peakMiB, loop, polls };
+}
+
+function environment(folder: string, venueEnv: Record<string, string>): Record<string, string> {
+  const schedules = {
+    discover: { input: { marketsMax: tokensWanted / 2, outcomes: "both" } },
+    "snapshot-poll": { cron: `*/${cadenceMs / 1000} * * * * *`, timeout: "9s" },
+  };
+  const file = join(folder, "schedules.json");
+  writeFileSync(file, JSON.stringify(schedules));
+  return {
+    ...venueEnv,
+    PATH: process.env["PATH"] ?? "",
+    HOURBOOK_DATA: join(folder, "data"),
+    HOURBOOK_COLLECTOR: "bench",
+    HOURBOOK_SCHEDULES: file,
+  };
+}
+
+/** The same answers fetched and compressed as they come, one process for each request. */
+async function measureCurl(folder: string, clobUrl: string, tokens: readonly string[]): Promise<Cost> {
+  const bodies = join(folder, "bodies");
+  mkdirSync(bodies);
+  const starts = Array.from({ length: Math.ceil(tokens.length / batch) }, (_, at) => at * batch);
+  for (const start of starts) {
+    const asked = tokens.slice(start, start + batch).map((token) => ({ token_id: token }));
+    writeFileSync(join(bodies, `${start}.json`), JSON.stringify(asked));
+  }
+  const file = join(folder, "curl.gz");
+  const script = `TIMEFORMAT='%U %S'; time (for body in ${bodies}/*.json; do curl -s --json @$body ${clobUrl}/books | gzip >> ${file}; done)`;
+  let cpu = 0;
+  for (let poll = 0; poll < polls; poll += 1) {
+    const due = wait(cadenceMs);
+    const { stderr } = await promisify(execFile)("bash", ["-c", script]);
+    const [user = 0, system = 0] = stderr.trim().split(" ").map(Number);
+    cpu += (user + system) * 1000;
+    await due;
+  }
+  return { cpuMs: cpu / polls, bytes: statSync(file).size };
+}
+
+async function sealedBytes(folder: string, venueEnv: Record<string, string>): Promise<number> {
+  const asOf = new Date(Date.now() + 2 * 3_600_000).toISOString();
+  const env = environment(folder, venueEnv);
+  await promisify(execFile)(process.execPath, ["runtime/fn.ts", "seal-hour", "--as-of", asOf], { cwd: root, env });
+  const files = readdirSync(join(folder, "data/archive/venue=polymarket/stream=books"), { recursive: true });
+  return files
+    .map((name) => join(folder, "data/archive/venue=polymarket/stream=books", String(name)))
+    .filter((path) => path.endsWith(".gz"))
+    .reduce((sum, path) => sum + statSync(path).size, 0);
+}
+
+function watchedTokens(folder: string): string[] {
+  const list = JSON.parse(readFileSync(join(folder, "data/watch/polymarket.json"), "utf8")) as {
+    tokens: { token: string }[];
+  };
+  return list.tokens.map(({ token }) => token);
+}
+
+function openBytes(folder: string): number {
+  const names = readdirSync(join(folder, "data/open")).filter((name) => name.startsWith("polymarket.books"));
+  return names.reduce((sum, name) => sum + statSync(join(folder, "data/open", name)).size, 0);
+}
+
+/** User and system time of the process so far. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+}
+
+function report(measured: { ours: DaemonCost; theirs: Cost; sealed: number; tokens: number }): void {
+  const { ours, theirs, sealed, tokens } = measured;
+  const ratio = (a: number, b: number): string => (a / b).toFixed(2);
+  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  process.stdout.write(
+    [
+      `${tokens} tokens every ${cadenceMs / 1000} s, ${polls} polls, one core`,
+      `                     hourbook     curl | gzip   ratio`,
+      `  CPU per poll       ${String(Math.round(ours.cpuMs)).padStart(5)} ms     ${String(Math.round(theirs.cpuMs)).padStart(6)} ms     ${ratio(ours.cpuMs, theirs.cpuMs)}`,
+      `  bytes, open        ${mib(ours.bytes).padStart(9)}   ${mib(theirs.bytes).padStart(9)}     ${ratio(ours.bytes, theirs.bytes)}`,
+      `  bytes, sealed      ${mib(sealed).padStart(9)}                 ${ratio(sealed, theirs.bytes)}`,
+      `  peak memory        ${Math.round(ours.peakMiB)} MiB`,
+      `  event loop blocked ${ours.loop.max} ms at most, p99 ${ours.loop.p99} ms`,
+      "",
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * What rclone is asked, and what is made of its answers: also of those that no local folder can give.
+ *
+ * Method: a children door that records the command and answers as rclone 1.60 and 1.75 were seen to.
+ */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { openRemote } from "../../../functions/remote/remote.ts";
+import type { Command, Ended } from "../../../runtime/doors/children.ts";
+import { systemChildren } from "../../../runtime/doors/children.ts";
+import { OperatorError } from "../../../runtime/errors.ts";
+import { failure, settingsOf } from "../../support/remotes.ts";
+import { aRun } from "../../support/run.ts";
+
+async function remoteThatAnswers(answer: Partial<Ended>) {
+  const commands: Command[] = [];
+  const run = aRun({
+    dataFolder: "/nowhere",
+    settings: settingsOf("rclone:gd:hourbook"),
+    children: {
+      async run(command) {
+        commands.push(command);
+        return { exitCode: 0, stdout: "", stderr: "", ...answer };
+      },
+    },
+  });
+  return { remote: await openRemote(run), commands };
+}
+
+suite("rclone", () => {
+  test("lists every object of a name, with what it knows of each", async () => {
+    const stdout = `[
+{"Path":"a/b","Name":"b","Size":3,"ModTime":"","IsDir":false,"Hashes":{"md5":"m","sha256":"s"},"ID":"1"},
+{"Path":"a/b","Name":"b","Size":3,"ModTime":"","IsDir":false,"Hashes":{"md5":"m","sha256":""},"ID":"2"}
+]`;
+    const { remote, commands } = await remoteThatAnswers({ stdout });
+
+    assert.deepEqual(await remote.list(["a/b"]), [
+      { path: "a/b", bytes: 3, md5: "m", sha256: "s", id: "1" },
+      { path: "a/b", bytes: 3, md5: "m", sha256: undefined, id: "2" },
+    ]);
+    const [command] = commands;
+    assert.equal(command?.stdin, "a/b\n");
+    assert.ok(!command.args.includes("--no-traverse"), "it would hide the second");
+    assert.ok(!command.args.includes("--fast-list"));
+  });
+
+  test("copies in the only form that never overwrites", async () => {
+    const { remote, commands } = await remoteThatAnswers({});
+    await remote.copy("/data/archive", ["a/b", "a/c"], { bandwidth: "1M" });
+
+    const args = commands[0]?.args ?? [];
+    assert.deepEqual(args.slice(0, 6), [
+      "copy",
+      "/data/archive",
+      "gd:hourbook",
+      "--no-traverse",
+      "--immutable",
+      "--checksum",
+    ]);
+    assert.deepEqual(args.slice(args.indexOf("--files-from-raw")).slice(0, 2), [
+      "--files-from-raw",
+      "-",
+    ]);
+    assert.deepEqual(args.slice(args.indexOf("--bwlimit")).slice(0, 2), ["--bwlimit", "1M"]);
+    assert.equal(commands[0]?.stdin, "a/b\na/c\n");
+  });
+
+  test("says what failed and stayed so; what a retry mended did not fail", async () => {
+    const stderr = [
+      '{"level":"error","msg":"corrupted on transfer: md5 hash differ","object":"a/b","time":"x"}',
+      '{"level":"info","msg":"Copied (new)","object":"a/b","time":"x"}',
+      '{"level":"error","msg":"googleapi: Error 403: rate limit","object":"a/c","time":"x"}',
+      '{"level":"info","msg":"cut of',
+      "2026/11/22 18:08:29 Failed to copy: googleapi: Error 403: rate limit",
+    ].join("\n");
+    const { remote } = await remoteThatAnswers({ exitCode: 1, stderr });
+
+    const { copied, failures } = await remote.copy("/data", ["a/b", "a/c"]);
+
+    assert.deepEqual([...copied], ["a/b"]);
+    assert.deepEqual(failures, [
+      { path: "a/c", message: "googleapi: Error 403: rate limit" },
+      { path: undefined, message: "Failed to copy: googleapi: Error 403: rate limit" },
+    ]);
+  });
+
+  test("that cannot list is no empty remote: unavailable (69), with rclone's own words", async () => {
+    const stderr = "2026/11/22 18:08:29 ERROR : : error listing: oauth2: token expired\n";
+    const { remote } = await remoteThatAnswers({ exitCode: 1, stdout: "[\n", stderr });
+
+    const error = await failure(remote.list(["a/b"]));
+
+    assert.deepEqual([error.code, error.exit], ["REMOTE_UNREACHABLE", "unavailable"]);
+    assert.deepEqual(error.details, ["error listing: oauth2: token expired"]);
+  });
+
+  test("takes a folder that is not there yet for an empty one, but not half a listing", async () => {
+    const empty = await remoteThatAnswers({ exitCode: 3, stdout: "[\n" });
+    const half = await remoteThatAnswers({ exitCode: 3, stdout: '[\n{"Path":"a/b","Size":3},' });
+
+    assert.deepEqual(await empty.remote.list(["a/b"]), []);
+    await assert.rejects(half.remote.list(["a/b"]), { code: "REMOTE_UNREACHABLE" });
+  });
+
+  test("that is not installed ends in what to type", async () => {
+    const path = process.env["PATH"];
+    process.env["PATH"] = "/nonexistent";
+    try {
+      const children = systemChildren(["rclone"]);
+      const run = aRun({ dataFolder: "/nowhere", settings: settingsOf("rclone:gd:x"), children });
+      const error = await failure((await openRemote(run)).list(["a/b"]));
+
+      assert.ok(error instanceof OperatorError);
+      assert.deepEqual([error.code, error.next], ["PROGRAM_MISSING", "apt-get install rclone"]);
+    } finally {
+      process.env["PATH"] = path;
+    }
+  });
+});

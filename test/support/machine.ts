@@ -1,0 +1,79 @@
+/** A machine for tests and the demo: the real disk and network, on a virtual clock, with seeded chance. */
+import { around } from "../../runtime/doors/around.ts";
+import type { Children } from "../../runtime/doors/children.ts";
+import { systemChildren } from "../../runtime/doors/children.ts";
+import { type Files, systemFiles } from "../../runtime/doors/files.ts";
+import { type Endpoint, type Http, systemHttp } from "../../runtime/doors/http.ts";
+import type { Machine } from "../../runtime/doors/machine.ts";
+import { holdZlib } from "./hold-zlib.ts";
+import { unit } from "../venue/random.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+export interface VirtualMachineOptions {
+  clock: VirtualClock;
+  seed?: number;
+  /** A faulty disk, for example. */
+  files?: Files;
+  http?(endpoints: readonly Endpoint[]): Http;
+  children?(programs: readonly string[]): Children;
+}
+
+/** The request header that names the hold which a simulated venue may park while it waits for the clock. */
+export const holdHeader = "x-hold";
+
+export function virtualMachine(options: VirtualMachineOptions): Machine {
+  const { clock } = options;
+  holdZlib(clock);
+  const openHttp = options.http ?? ((endpoints) => systemHttp({ endpoints, userAgent: "hourbook-test" }));
+  const openChildren = options.children ?? systemChildren;
+  return {
+    clock,
+    files: holding(clock, options.files ?? systemFiles, "files"),
+    http: (endpoints) => holdingHttp(clock, openHttp(endpoints)),
+    children: (programs) => holding(clock, openChildren(programs), "children"),
+    random: seededRandom(options.seed ?? 1),
+  };
+}
+
+/** The door, holding the clock during each of its calls. */
+function holding<T extends object>(clock: VirtualClock, door: T, name: string): T {
+  return around(door, (method, call) => {
+    const hold = clock.hold(`${name}.${method}`);
+    return releasing(hold.release, call);
+  });
+}
+
+function holdingHttp(clock: VirtualClock, http: Http): Http {
+  return {
+    request(request) {
+      const hold = clock.hold(`${request.method} ${request.url}`);
+      const headers = { ...request.headers, [holdHeader]: hold.id };
+      return releasing(hold.release, () => http.request({ ...request, headers })) as ReturnType<
+        Http["request"]
+      >;
+    },
+  };
+}
+
+function releasing(release: () => void, call: () => unknown): unknown {
+  let result: unknown;
+  try {
+    result = call();
+  } catch (error) {
+    release();
+    throw error;
+  }
+  if (!(result instanceof Promise)) {
+    release();
+    return result;
+  }
+  return result.finally(release);
+}
+
+function seededRandom(seed: number): () => number {
+  let asked = 0;
+  return () => {
+    asked += 1;
+    return unit(seed, asked);
+  };
+}
