@@ -9,20 +9,13 @@
 import * as v from "valibot";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction, type Run } from "../runtime/function.ts";
-import { type Appended, hourLog, type Tail } from "../runtime/hours/hour-log.ts";
-import { hourOf, iso } from "../runtime/time.ts";
-import { bookLine, jsonLine, type PollLine, type WatchedToken } from "./archive/lines.ts";
-import { openNameOf } from "./archive/layout.ts";
-import { quarantine } from "./archive/quarantine.ts";
-import {
-  type LastRecorded,
-  readLastRecorded,
-  rememberLastRecorded,
-  stillHolds,
-} from "./archive/unchanged.ts";
+import type { Appended } from "../runtime/hours/hour-log.ts";
+import type { PollLine, WatchedToken } from "./archive/lines.ts";
+import { type LastRecorded, readLastRecorded } from "./archive/unchanged.ts";
 import { askBooks, batchMax, concurrencyMax, type Harvest } from "./polymarket/ask-books.ts";
 import { askUntil } from "./polymarket/deadline.ts";
-import { booksEndpoint, venue, venueSettings, type VenueSettings } from "./polymarket/endpoints.ts";
+import { booksEndpoint, venue, venueSettings } from "./polymarket/endpoints.ts";
+import { appendPoll } from "./polymarket/poll-lines.ts";
 import { readRefused, rememberRefused } from "./polymarket/refused.ts";
 import { venueClient } from "./polymarket/request.ts";
 import { readWatchList, watchedAt, watchId } from "./polymarket/watch-list.ts";
@@ -78,15 +71,10 @@ export default defineFunction({
     const last = await readLastRecorded(run.files, run.settings.dataFolder, venue);
     const harvest = await harvestBooks(run, { watched, watch, last, batch, concurrency });
 
-    const written = await append(run, { slot, watched, watch, last, harvest });
-    const { line, appended } = written;
-    await rememberLastRecorded(run.files, run.settings.dataFolder, venue, appended, {
-      context: watch,
-      digests: written.digests,
-    });
-
+    const polled = { slot, watched, watch, last, harvest };
+    const { line, appended, quarantineError } = await appendPoll(run, polled);
     const result = resultOf(line, appended, watched.length, harvest);
-    if (written.quarantineError !== undefined) throw written.quarantineError;
+    if (quarantineError !== undefined) throw quarantineError;
     refuseEmpty(result, watched, harvest);
     return result;
   },
@@ -119,7 +107,7 @@ async function harvestBooks(run: Run<typeof venueSettings>, asked: Asked): Promi
   const open = watched.filter(({ closed }) => closed === undefined);
 
   const harvest = await askBooks(venueClient(run, askUntil(run)), {
-    url: booksEndpoint(settings as VenueSettings).url,
+    url: booksEndpoint(settings).url,
     tokens: new Map(open.map(({ token, market }) => [token, market])),
     suspects,
     known,
@@ -130,84 +118,6 @@ async function harvestBooks(run: Run<typeof venueSettings>, asked: Asked): Promi
     if (closed !== undefined) harvest.missing.set(token, "market-closed");
   await rememberRefused(files, settings.dataFolder, suspects, harvest.refused);
   return harvest;
-}
-
-interface ToWrite {
-  slot: number;
-  watched: readonly WatchedToken[];
-  watch: string;
-  last: LastRecorded | undefined;
-  harvest: Harvest;
-}
-
-interface Written {
-  line: PollLine;
-  appended: Appended;
-  /** In watch order: what the hour now holds last of each token. */
-  digests: string[];
-  quarantineError: unknown;
-}
-
-async function append(run: Run<typeof venueSettings>, toWrite: ToWrite): Promise<Written> {
-  const { slot, watched, watch, last, harvest } = toWrite;
-  const { dataFolder } = run.settings;
-  const log = hourLog({ machine: run, dataFolder, stream: openNameOf({ venue, stream: "books" }) });
-  let composed: ReturnType<typeof compose> | undefined;
-  let quarantineError: unknown;
-
-  const appended = await log.append(hourOf(slot), async (tail) => {
-    // First, so that no poll line says "quarantined" of bytes that are nowhere. Yet if that fails, the good
-    // books are still to be recorded.
-    try {
-      const pieces = harvest.pieces.map((piece) => ({ ...piece, poll: tail.number }));
-      await quarantine({ ...run, dataFolder }, venue, pieces, hourOf(slot));
-    } catch (error) {
-      quarantineError = error;
-    }
-    composed = compose(run, toWrite, tail);
-    const isNewWatch = !stillHolds(last, tail) || last.context !== watch;
-    return isNewWatch
-      ? [jsonLine({ kind: "watch", id: watch, tokens: watched }), ...composed.lines]
-      : composed.lines;
-  });
-  return { line: composed!.line, appended, digests: composed!.digests, quarantineError };
-}
-
-function compose(
-  run: Run<typeof venueSettings>,
-  { watched, watch, last, harvest }: ToWrite,
-  tail: Tail,
-): { line: PollLine; lines: Buffer[]; digests: string[] } {
-  const recorded = stillHolds(last, tail) ? last : undefined;
-  const before = new Set(recorded?.digests);
-  const line: PollLine = {
-    kind: "poll",
-    poll: tail.number,
-    scheduled: run.scheduledAt === undefined ? null : iso(run.scheduledAt),
-    started: iso(run.startedAt),
-    ended: iso(run.clock.now()),
-    watch,
-    books: 0,
-    unchanged: 0,
-    missing: [],
-    requests: harvest.requests,
-  };
-  const lines: Buffer[] = [];
-  const digests = watched.map(({ token }, at) => {
-    const book = harvest.books.get(token);
-    if (book === undefined) {
-      line.missing.push({ token, reason: harvest.missing.get(token) ?? "unknown" });
-      return recorded?.context === watch ? (recorded.digests[at] ?? "") : "";
-    }
-    // The text names its token, so that an equal digest can only be this token's.
-    if (before.has(book.digest)) line.unchanged += 1;
-    else {
-      line.books += 1;
-      lines.push(...bookLine(tail.number, book));
-    }
-    return book.digest;
-  });
-  return { line, lines: [jsonLine(line), ...lines], digests };
 }
 
 function resultOf(

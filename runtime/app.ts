@@ -45,6 +45,7 @@ export interface StopOptions {
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { machine, settings, log } = options;
   const { dataFolder } = settings.core;
+  log.info({ version: options.version, dataFolder }, "starting");
   await prepareFolders(machine.files, dataFolder);
   const daemon = await claimDaemon(machine, dataFolder);
   try {
@@ -99,7 +100,7 @@ function run(options: RuntimeOptions, { journal, past, daemon }: Parts): Runtime
 
   scheduler.apply(options.schedules);
   void scheduler.runAtStart();
-  log.info({ version: options.version, functions: functions.size }, "ready");
+  log.info({ functions: functions.size }, "ready");
   return {
     done,
     stop,

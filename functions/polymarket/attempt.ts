@@ -144,6 +144,10 @@ function failureWithout(failed: HttpFailure, times: Times, timeoutMs: number): F
       ? { scrap: { reason, bytes: partial, ...times } as const }
       : {};
   switch (kind) {
+    case "redirect":
+      return { cause: "network", error: failed.message, mayRetry: false };
+    case "too-large":
+      return { cause: "quarantined", error: failed.message, mayRetry: false, ...scrap };
     case "aborted":
       return {
         cause: "venue-timeout",
@@ -151,11 +155,7 @@ function failureWithout(failed: HttpFailure, times: Times, timeoutMs: number): F
         mayRetry: true,
         ...scrap,
       };
-    case "too-large":
-      return { cause: "quarantined", error: failed.message, mayRetry: false, ...scrap };
-    case "redirect":
-      return { cause: "network", error: failed.message, mayRetry: false };
-    case "network":
+    default:
       return {
         cause: "network",
         error: failed.message.slice(0, errorCharsMax),

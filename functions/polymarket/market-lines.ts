@@ -57,11 +57,6 @@ export async function appendWalk(
 function walkLine(run: LinesRun, walk: number, found: Survey, counts: WalkCounts): Buffer {
   const { outcome, stopped, records } = found.walk;
   const { chosen, conflicts } = found.choice;
-  const named = (markets: Iterable<Listed>): object[] =>
-    [...markets].map(({ market, digest }) => ({
-      market: market.id,
-      sha256: Buffer.from(digest, "base64").toString("hex"),
-    }));
   return jsonLine({
     kind: "walk",
     walk,
@@ -79,6 +74,13 @@ function walkLine(run: LinesRun, walk: number, found: Survey, counts: WalkCounts
     notFound: found.notFound,
     ...counts,
   });
+}
+
+function named(markets: Iterable<Listed>): object[] {
+  return [...markets].map(({ market, digest }) => ({
+    market: market.id,
+    sha256: Buffer.from(digest, "base64").toString("hex"),
+  }));
 }
 
 function marketLine(walk: number, { market, raw, sent, received }: Listed): Buffer[] {

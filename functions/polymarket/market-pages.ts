@@ -150,7 +150,11 @@ async function askPage(
   query: URLSearchParams,
   pages: Pages,
 ): Promise<Page | undefined> {
-  const outcome = await client.ask({ method: "GET", url: `${url}?${query}`, expects: "{" });
+  const outcome = await client.ask({
+    method: "GET",
+    url: `${url}?${query.toString()}`,
+    expects: "{",
+  });
   pages.pieces.push(
     ...outcome.scraps.map(({ reason, bytes }) => ({ from: "markets", reason, bytes })),
   );

@@ -21,13 +21,16 @@ export function nextList(previous: readonly WatchEntry[], seen: Seen): WatchEntr
   const endOfHour = iso(hourStart(nextHour(hourOf(now))));
   const kept = previous.flatMap((entry): WatchEntry[] => {
     const again = chosen.get(entry.token);
-    if (again !== undefined) return [{ ...again, since: entry.since }];
-    if (entry.until !== undefined && Date.parse(entry.until) <= now) return [];
+    const hasLeft = entry.until !== undefined && Date.parse(entry.until) <= now;
+    // Who comes back after it had left was not watched in between.
+    if (again !== undefined) return [{ ...again, since: hasLeft ? iso(now) : entry.since }];
+    if (hasLeft) return [];
     const until = entry.until ?? endOfHour;
     if (closed.has(entry.market)) return [{ ...entry, closed: entry.closed ?? iso(now), until }];
     return [seen.mayDrop && !conflicting.has(entry.market) ? { ...entry, until } : entry];
   });
   const known = new Set(previous.map(({ token }) => token));
   const added = seen.chosen.filter(({ token }) => !known.has(token));
-  return [...kept, ...added.map((token) => ({ ...token, since: iso(now) }))];
+  const since = iso(now);
+  return [...kept, ...added.map((token): WatchEntry => Object.assign(token, { since }))];
 }

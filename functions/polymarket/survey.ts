@@ -90,7 +90,6 @@ async function takeIncluded(
 ): Promise<Included> {
   const wanted = new Set(include);
   const all: Included = { records: [], pieces: [], isWhole: true, notFound: [] };
-  const isId = (name: string): boolean => /^0x[0-9a-fA-F]+$/.test(name);
   const ids = include.filter(isId);
   const slugs = include.filter((name) => !isId(name));
   for (const [by, values] of [
@@ -107,6 +106,10 @@ async function takeIncluded(
     all.isWhole &&= found.isWhole;
   }
   return { ...all, notFound: [...wanted] };
+}
+
+function isId(name: string): boolean {
+  return /^0x[0-9a-fA-F]+$/.test(name);
 }
 
 /**

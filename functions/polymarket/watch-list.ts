@@ -63,7 +63,7 @@ export async function replaceWatchList(run: ListRun, list: WatchList): Promise<v
 export function watchedAt(list: WatchList, at: number): WatchedToken[] {
   return list.tokens
     .filter(({ until }) => until === undefined || Date.parse(until) > at)
-    .map(({ until: _, ...token }) => token);
+    .map((entry) => v.parse(watchedTokenSchema, entry));
 }
 
 /** Names what is watched: equal lists have equal ids. */

@@ -84,8 +84,9 @@ function showReport(recorded: Recorded, print: Print): void {
 async function showBooks(recorded: Recorded, print: Print): Promise<void> {
   const { data: path, index: indexPath } = hourPaths({ venue: "polymarket", stream: "books", hour }, recorded.collector);
   const index = await readIndex(systemFiles, data(recorded), indexPath);
-  const [token = "", range] = Object.entries(index.tokens).sort(([, a], [, b]) => b.lines - a.lines)[0] ?? [];
-  if (range === undefined) return;
+  const busiest = Object.entries(index.tokens).sort(([, a], [, b]) => b.lines - a.lines);
+  const [token, range] = busiest[0] ?? [];
+  if (token === undefined || range === undefined) return;
   print(heading(`Books of one token: ${range.length} of the file's ${index.data.bytes} bytes were read`));
   print(`  ${token}\n\n  received                  bid     ask\n`);
   const lines: Buffer[] = [];

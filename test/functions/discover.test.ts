@@ -27,7 +27,7 @@ suite("discover", () => {
     );
     const list = listOf(recorder);
     for (const { conditionId, tokens, slug } of recorder.venue.truth.markets()) {
-      const own = list.filter(({ market }) => market === conditionId);
+      const own = list.filter((entry) => entry.market === conditionId);
       assert.deepEqual(
         own.map(({ token }) => token),
         tokens,
@@ -67,7 +67,7 @@ suite("discover", () => {
     );
     const [walk] = await walks(recorder);
     assert.deepEqual(
-      walk?.selected.map(({ market }) => market),
+      walk?.selected.map((chosenOne) => chosenOne.market),
       chosen,
     );
     assert.deepEqual([walk?.walk, walk?.watched, walk?.outcome], [100_001, 8, "complete"]);

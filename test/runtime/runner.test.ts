@@ -208,10 +208,10 @@ suite("a run that ignores its signal", () => {
   });
 });
 
-suite("a run by hand", () => {
-  const slow = (run: Run): Promise<object> =>
-    sleep(run.clock, 20 * secondMs, run.signal).then(() => ({ hours: 2 }));
+const slow = (run: Run): Promise<object> =>
+  sleep(run.clock, 20 * secondMs, run.signal).then(() => ({ hours: 2 }));
 
+suite("a run by hand", () => {
   test("takes the same path as a scheduled one, and is on record as by hand", async (t) => {
     const house = aHouse(t, { start: "2026-11-22T15:00:05Z", functions: { seal: slow }, schedule: {} });
     const report = await house.byHand("seal");

@@ -94,11 +94,16 @@ suite("judging an answer of /books", () => {
   });
 
   test("says quarantined while as many nameless pieces as unanswered tokens are there, else unknown", () => {
-    const missing = (asked: string[]): unknown =>
-      Object.fromEntries(judge(`[{"x":1},3,${book("1")}]`, asked).missing);
-    assert.deepEqual(missing(["1", "2"]), { 2: "quarantined" });
-    assert.deepEqual(missing(["1", "2", "3"]), { 2: "quarantined", 3: "quarantined" });
-    assert.deepEqual(missing(["1", "2", "3", "4"]), { 2: "unknown", 3: "unknown", 4: "unknown" });
+    assert.deepEqual(missingWithTwoNameless(["1", "2"]), { 2: "quarantined" });
+    assert.deepEqual(missingWithTwoNameless(["1", "2", "3"]), {
+      2: "quarantined",
+      3: "quarantined",
+    });
+    assert.deepEqual(missingWithTwoNameless(["1", "2", "3", "4"]), {
+      2: "unknown",
+      3: "unknown",
+      4: "unknown",
+    });
   });
 
   test("keeps the whole books before a cut, and gives the rest the cut's cause", () => {
@@ -140,6 +145,11 @@ function judge(
 ): Judged {
   const answer = { body: Buffer.from(body as string), sent: "s", received: "r", ...more };
   return judgeBooks(answer, new Map(tokens.map((token) => [token, market])), known);
+}
+
+/** In an answer with two pieces that name nobody, and the book of token 1. */
+function missingWithTwoNameless(asked: string[]): object {
+  return Object.fromEntries(judge(`[{"x":1},3,${book("1")}]`, asked).missing);
 }
 
 function textsOf({ books }: Judged): Record<string, string> {

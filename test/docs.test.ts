@@ -1,0 +1,86 @@
+/**
+ * What the docs show is what the commands print today.
+ *
+ * Method: a fenced `text` block below `<!-- run: COMMAND -->` must be the command's whole output, one below
+ * `<!-- demo -->` must stand in the demo's output, and the Python reader of the format's page must read what was
+ * sealed. Links must lead somewhere.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { suite, test } from "node:test";
+import { hourPaths } from "../functions/archive/layout.ts";
+import { readIndex } from "../functions/archive/sealed-index.ts";
+import { systemFiles } from "../runtime/doors/files.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+const root = join(import.meta.dirname, "..");
+const pages = ["README.md", ...globSync("docs/*.md", { cwd: root })];
+const shown = pages.flatMap((page) => {
+  const text = readFileSync(join(root, page), "utf8");
+  const blocks = text.matchAll(/<!-- (run: .+?|demo) -->\n\n?```text\n([\s\S]*?)```/g);
+  return [...blocks].map(([, source = "", block = ""]) => ({ page, source, block }));
+});
+
+suite("the docs", () => {
+  for (const { page, source, block } of shown.filter((each) => each.source !== "demo")) {
+    const command = source.slice("run: ".length);
+    test(`${page} shows what \`${command}\` prints`, () => {
+      const options = { cwd: root, encoding: "utf8", env: quietEnvironment() } as const;
+      assert.equal(execFileSync("sh", ["-c", command], options), block);
+    });
+  }
+
+  test("have links that lead somewhere", () => {
+    for (const page of pages) {
+      const text = readFileSync(join(root, page), "utf8");
+      for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+        if (/^https?:/.test(target)) continue;
+        assert.ok(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`);
+      }
+    }
+  });
+
+  // A formatter can move the fences, and this suite would pass by finding nothing to check.
+  test("hold blocks of both kinds", () => {
+    assert.ok(shown.some(({ source }) => source === "demo"));
+    assert.ok(shown.some(({ source }) => source !== "demo"));
+  });
+});
+
+suite("the demo", () => {
+  let output = "";
+
+  test("runs without a terminal, network or settings", () => {
+    const options = { cwd: root, encoding: "utf8", env: quietEnvironment() } as const;
+    output = execFileSync("npm", ["run", "-s", "demo"], options);
+    assert.doesNotMatch(output, /[\u001b\r]/);
+  });
+
+  for (const { page, block } of shown.filter((each) => each.source === "demo")) {
+    test(`prints what ${page} shows of it`, () => {
+      for (const part of block.split("…\n")) assert.ok(output.includes(part.trim()), `not in the demo:\n${part}`);
+    });
+  }
+
+  test("leaves an hour that the Python reader of the docs reads by its index", async (t) => {
+    const folder = /HOURBOOK_DATA=(\S+)/.exec(output)?.[1] ?? "";
+    const paths = hourPaths({ venue: "polymarket", stream: "books", hour: "2026-03-02T11" }, "demo");
+    const index = await readIndex(systemFiles, folder, paths.index);
+    const [token = "", range] = Object.entries(index.tokens)[0] ?? [];
+    const page = readFileSync(join(root, "docs/archive-format.md"), "utf8");
+    const script = join(temporaryFolder(t), "reader.py");
+    writeFileSync(script, /```python\n([\s\S]*?)```/.exec(page)?.[1] ?? "");
+
+    const printed = execFileSync("python3", [script, join(folder, "archive", paths.folder), "demo", token]);
+
+    assert.equal(printed.toString().trim().split("\n").length, range?.lines);
+  });
+});
+
+/** What a new user has: no settings, no colours. */
+function quietEnvironment(): Record<string, string> {
+  const names = Object.keys(process.env).filter((name) => !/^(HOURBOOK_|NODE_|npm_|FORCE_COLOR)/.test(name));
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
+}
