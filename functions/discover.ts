@@ -8,6 +8,7 @@
  * Exits 69 if the venue could not be reached. Safe to run twice, and to be killed at any line.
  */
 import * as v from "valibot";
+import { count } from "../runtime/columns.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction, type Run } from "../runtime/function.ts";
 import { type Appended } from "../runtime/hours/hour-log.ts";
@@ -138,12 +139,14 @@ export default defineFunction({
       conflicts,
       notFound,
     } = result;
-    const walk = `${outcome} walk over ${pages} pages${stopped === undefined ? "" : ` (${stopped})`}`;
-    const changes = `${added} added, ${leaving} leaving, ${closed} markets closed`;
+    const walk = `${outcome} walk over ${count(pages, "page")}${stopped === undefined ? "" : ` (${stopped})`}`;
+    const changes = `${added} added, ${leaving} leaving, ${count(closed, "market")} closed`;
     return [
-      `${walk}: ${markets} markets chosen; ${watched} tokens watched, ${changes}`,
+      `${walk}: ${count(markets, "market")} chosen; ${count(watched, "token")} watched, ${changes}`,
       ...(conflicts.length > 0
-        ? [`${conflicts.length} markets contradict their earlier mapping: left as they were`]
+        ? [
+            `left as known before, since the venue contradicts itself: ${count(conflicts.length, "market")}`,
+          ]
         : []),
       ...(notFound.length > 0 ? [`not open for trading: ${notFound.join(", ")}`] : []),
     ].join("\n");

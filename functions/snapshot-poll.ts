@@ -7,6 +7,7 @@
  * account is durable. Killed at any line it leaves the polls before it as they were.
  */
 import * as v from "valibot";
+import { sleep } from "../runtime/doors/clock.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction, type Run } from "../runtime/function.ts";
 import type { Appended } from "../runtime/hours/hour-log.ts";
@@ -113,6 +114,7 @@ async function harvestBooks(run: Run<typeof venueSettings>, asked: Asked): Promi
     known,
     batch,
     concurrency,
+    breathe: () => sleep(run.clock, 0),
   });
   for (const { token, closed } of watched)
     if (closed !== undefined) harvest.missing.set(token, "market-closed");

@@ -6,7 +6,7 @@ import type { Machine } from "./doors/machine.ts";
 import { OperatorError, exitCodes, messageOf } from "./errors.ts";
 import { sleep } from "./doors/clock.ts";
 import { prepareFolders } from "./folders.ts";
-import type { AnyFunction } from "./function.ts";
+import type { AnyFunction, Log } from "./function.ts";
 import { type HourLog, hourLog } from "./hours/hour-log.ts";
 import { type Journal, createJournal, scheduleInForce } from "./journal.ts";
 import { type Claim, claim, daemonLock, functionLock, isHeld } from "./locks.ts";
@@ -35,13 +35,13 @@ export interface Runtime {
   done: Promise<number>;
 }
 
-export interface StopOptions {
+interface StopOptions {
   exit?: number;
   /** Asks all runs to stop, also those that drain. */
   atOnce?: boolean;
 }
 
-/** Throws `OperatorError` where it cannot start: `DATA_FOLDER`, or `LOCKED` by another daemon. */
+/** Throws `OperatorError` where it cannot start: `DATA_FOLDER`, `DAEMON_RUNNING`. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { machine, settings, log } = options;
   const { dataFolder } = settings.core;
@@ -50,10 +50,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const daemon = await claimDaemon(machine, dataFolder);
   try {
     const hours = hourLog({ machine, dataFolder, stream: "journal" });
-    const past = await lookBack(options, hours);
+    const past = await lookBack(options);
     const journal = createJournal({ clock: machine.clock, hours, log, by: "daemon" });
     await openJournal(options, journal, past);
-    return run(options, { journal, past, daemon });
+    return run(options, { hours, journal, past, daemon });
   } catch (error) {
     await daemon.release();
     throw error;
@@ -61,12 +61,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 }
 
 interface Parts {
+  hours: HourLog;
   journal: Journal;
   past: Past;
   daemon: Claim;
 }
 
-function run(options: RuntimeOptions, { journal, past, daemon }: Parts): Runtime {
+function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): Runtime {
   const { machine, settings, functions, log } = options;
   const { promise: done, resolve: finish } = Promise.withResolvers<number>();
   let stopping: Promise<void> | undefined;
@@ -93,13 +94,14 @@ function run(options: RuntimeOptions, { journal, past, daemon }: Parts): Runtime
     log.info({ reason }, "stopping");
     await runner.drain(stopError(reason), atOnce);
     void journal.write({ kind: "stop", reason });
-    await journal.close();
-    await daemon.release();
+    await Promise.allSettled([journal.close(), repairing]);
+    await daemon.release().catch((error: unknown) => log.error({ error: messageOf(error) }, "unclean end"));
     finish(exit === exitCodes.ok && runner.givenUp().length > 0 ? exitCodes.failed : exit);
   }
 
   scheduler.apply(options.schedules);
   void scheduler.runAtStart();
+  const repairing = repairOldHours(hours, log);
   log.info({ functions: functions.size }, "ready");
   return {
     done,
@@ -111,13 +113,18 @@ function run(options: RuntimeOptions, { journal, past, daemon }: Parts): Runtime
   };
 }
 
-// Recording goes before history: a journal that cannot be repaired or read is no reason not to start.
-async function lookBack(
-  { machine, settings, schedules, log }: RuntimeOptions,
-  hours: HourLog,
-): Promise<Past> {
+// The hour that is written to is repaired by the first line written to it; the others can wait for the polls.
+async function repairOldHours(hours: HourLog, log: Log): Promise<void> {
   try {
     for (const repair of await hours.repair()) log.warn(repair, "repaired the journal");
+  } catch (error) {
+    log.error({ error: messageOf(error) }, "the journal of earlier hours cannot be repaired");
+  }
+}
+
+// Recording goes before history: a journal that cannot be read is no reason not to start.
+async function lookBack({ machine, settings, schedules, log }: RuntimeOptions): Promise<Past> {
+  try {
     return await readPast(machine.files, settings.core.dataFolder, hoursToLookBack(schedules));
   } catch (error) {
     log.error({ error: messageOf(error) }, "the journal of earlier runs cannot be used");

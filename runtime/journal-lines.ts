@@ -5,7 +5,7 @@ const time = v.pipe(v.string(), v.isoTimestamp());
 const slot = v.nullable(time);
 const trigger = v.picklist(["schedule", "start", "hand"]);
 
-export const outcomes = ["ok", "failed", "timeout", "abandoned", "aborted"] as const;
+const outcomes = ["ok", "failed", "timeout", "abandoned", "aborted"] as const;
 export type Outcome = (typeof outcomes)[number];
 
 const entry = v.object({
@@ -78,7 +78,7 @@ const lineSchema = v.variant("kind", [
     kind: v.literal("missed"),
     at: time,
     function: v.string(),
-    /** The first and the last slot that was lost. */
+    /** The slots lost: `from` inclusive, `to` exclusive, which is the slot that was run in their stead. */
     from: time,
     to: time,
     count: v.number(),

@@ -40,7 +40,7 @@ export interface Runner {
 }
 
 /** Longer than a poll's own deadline; with the grace well under the 90 s after which systemd kills. */
-export const drainMs = 20 * secondMs;
+const drainMs = 20 * secondMs;
 /** A run that was given up keeps its lock, so its function stands still until the process ends. */
 export const stuckAfterMs = 5 * minuteMs;
 
@@ -155,6 +155,7 @@ class FunctionRunner implements Runner {
         } finally {
           // What it left behind, unawaited, must not go on working in its name.
           context.gated.shut(doorsShut(name, "has ended"));
+          void warnOfLeftovers(context, log);
         }
       },
       onGivenUp: () => context?.gated.shut(doorsShut(name, "was given up")),
@@ -186,6 +187,12 @@ function beginLine(begun: Begun, isRepeat: boolean): Omit<JournalLineOf<"begin">
     latenessMs: scheduledAt === undefined ? 0 : Math.max(0, startedAt - scheduledAt),
     ...(isRepeat ? { repeat: true } : {}),
   };
+}
+
+async function warnOfLeftovers({ gated }: Context, log: Log): Promise<void> {
+  const left = await gated.takeBack();
+  if (left > 0)
+    log.warn({ left }, "the run left files open or locks taken: they are closed and released now");
 }
 
 async function giveBack(claimed: Claim, log: Log): Promise<void> {

@@ -35,7 +35,7 @@ export interface Scheduler {
 }
 
 /** A clock set back by less is waited out: no slot comes up twice. */
-export const waitOutMs = minuteMs;
+const waitOutMs = minuteMs;
 // A step of the clock is noticed within this, also where the next slot is far.
 const wakeAfterMsMax = 10 * secondMs;
 // Less is what timers and a correction of the clock's pace amount to.

@@ -1,6 +1,7 @@
 /**
  * What could not be understood is kept byte for byte, with the reason, in the stream `<venue>.quarantine`.
- * Bounded, since a venue gone mad must not fill the disk: what goes past a run's bound is counted in a line.
+ * A venue gone mad must not fill the disk: what the run before set aside in the same hour is not written
+ * again, and what goes past a run's bounds is left out; both are counted in a line.
  */
 import { isUtf8 } from "node:buffer";
 import { sleep } from "../../runtime/doors/clock.ts";
@@ -9,6 +10,7 @@ import { type Appended, hourLog } from "../../runtime/hours/hour-log.ts";
 import { type Hour, hourOf, iso } from "../../runtime/time.ts";
 import { jsonLine } from "./lines.ts";
 import { openNameOf } from "./layout.ts";
+import { digestOf, readLastRecorded, rememberLastRecorded, stillHolds } from "./unchanged.ts";
 
 /** Bytes set aside. */
 export interface Piece {
@@ -42,34 +44,61 @@ export async function quarantine(
 ): Promise<Appended | undefined> {
   if (pieces.length === 0) return undefined;
   const stream = openNameOf({ venue, stream: "quarantine" });
-  const { dataFolder, log } = context;
-  const lines = await compose(context, pieces);
-  const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
-  log.warn(
-    { pieces: pieces.length, bytes, reasons: reasonsOf(pieces) },
-    "bytes not understood were set aside",
+  const { dataFolder, files, log } = context;
+  const last = await readLastRecorded(files, dataFolder, stream);
+  let digests: string[] = [];
+  const appended = await hourLog({ machine: context, dataFolder, stream }).append(
+    hour,
+    async (tail) => {
+      const recorded = new Set(stillHolds(last, tail) ? last.digests : []);
+      const composed = await compose(context, pieces, recorded);
+      digests = composed.digests;
+      return composed.lines;
+    },
   );
-  return hourLog({ machine: context, dataFolder, stream }).append(hour, () => lines);
+  await rememberLastRecorded(files, dataFolder, stream, appended, { context: "", digests });
+  log.warn(sumOf(pieces), "bytes not understood were set aside");
+  return appended;
 }
 
-async function compose({ clock }: QuarantineContext, pieces: readonly Piece[]): Promise<Buffer[]> {
+interface Composed {
+  lines: Buffer[];
+  /** Of the pieces that the hour now holds. */
+  digests: string[];
+}
+
+async function compose(
+  { clock }: QuarantineContext,
+  pieces: readonly Piece[],
+  recorded: ReadonlySet<string>,
+): Promise<Composed> {
   const at = iso(clock.now());
   const lines: Buffer[] = [];
+  const digests: string[] = [];
+  const repeated: Piece[] = [];
+  const dropped: Piece[] = [];
   let bytes = 0;
   let breathed = 0;
-  let kept = 0;
-  for (const piece of pieces) {
-    if (kept === runPiecesMax || bytes + piece.bytes.length > runBytesMax) break;
-    lines.push(...quarantineLines(at, piece));
-    kept += 1;
+  for (const [index, piece] of pieces.entries()) {
+    // The first always fits: the torn end of a file has no bound of its own.
+    const isOver = index >= runPiecesMax || bytes + piece.bytes.length > runBytesMax;
+    if (isOver && index > 0) {
+      dropped.push(piece);
+      continue;
+    }
+    const digest = digestOf(piece.bytes);
+    digests.push(digest);
+    // A venue that breaks its schema sends the same books again and again: they would fill the disk.
+    if (recorded.has(digest)) repeated.push(piece);
+    else lines.push(...quarantineLines(at, piece));
     bytes += piece.bytes.length;
     if (bytes - breathed < breathBytes) continue;
     breathed = bytes;
     await sleep(clock, 0);
   }
-  const dropped = pieces.slice(kept);
-  if (dropped.length > 0) lines.push(droppedLine(at, dropped));
-  return lines;
+  if (repeated.length > 0) lines.push(sumLine("repeated", at, repeated));
+  if (dropped.length > 0) lines.push(sumLine("dropped", at, dropped));
+  return { lines, digests };
 }
 
 /** `data` is last: the bytes as text where they are UTF-8, else in Base64. */
@@ -95,19 +124,21 @@ export function* quarantineLines(at: string, piece: Piece): Generator<Buffer> {
   }
 }
 
-function droppedLine(at: string, pieces: readonly Piece[]): Buffer {
-  const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
-  return jsonLine({
-    kind: "dropped",
-    at,
-    pieces: pieces.length,
-    bytes,
-    reasons: reasonsOf(pieces),
-  });
+/** `repeated`: pieces whose bytes a line before in this hour holds. `dropped`: pieces over the bounds. */
+function sumLine(kind: "repeated" | "dropped", at: string, pieces: readonly Piece[]): Buffer {
+  return jsonLine({ kind, at, poll: pieces[0]?.poll, ...sumOf(pieces) });
 }
 
-function reasonsOf(pieces: readonly Piece[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { reason } of pieces) counts[reason] = (counts[reason] ?? 0) + 1;
-  return counts;
+function sumOf(pieces: readonly Piece[]): {
+  pieces: number;
+  bytes: number;
+  reasons: Record<string, number>;
+} {
+  const reasons: Record<string, number> = {};
+  for (const { reason } of pieces) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return {
+    pieces: pieces.length,
+    bytes: pieces.reduce((sum, piece) => sum + piece.bytes.length, 0),
+    reasons,
+  };
 }

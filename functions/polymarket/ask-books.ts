@@ -5,7 +5,7 @@
 import type { Cause, PollLine } from "../archive/lines.ts";
 import type { Piece } from "../archive/quarantine.ts";
 import type { Question, Scrap } from "./attempt.ts";
-import { judgeBooks, type Judged, type JudgedBook } from "./books.ts";
+import { judgeBooks, type JudgedBook } from "./books.ts";
 import type { Outcome, VenueClient } from "./request.ts";
 
 /** docs.polymarket.com/market-data: one more, and the whole request is refused. */
@@ -27,6 +27,8 @@ export interface BooksWanted {
   known: ReadonlyMap<string, string>;
   batch: number;
   concurrency: number;
+  /** Lets others run. */
+  breathe(): Promise<void>;
 }
 
 export interface Harvest {
@@ -64,7 +66,7 @@ export async function askBooks(client: VenueClient, wanted: BooksWanted): Promis
         harvest.requests.push({ ...outcome.record, tokens: tokens.length, books: 0 });
         continue;
       }
-      take(harvest, outcome, tokens, wanted);
+      await take(harvest, outcome, tokens, wanted);
     }
   };
   await Promise.all(Array.from({ length: wanted.concurrency }, work));
@@ -87,55 +89,39 @@ function questionFor(url: string, tokens: readonly string[]): Question {
   return { method: "POST", url, body, expects: "[" };
 }
 
-function take(
+async function take(
   harvest: Harvest,
   outcome: Outcome,
   tokens: readonly string[],
   wanted: BooksWanted,
-): void {
+): Promise<void> {
   const asked = new Map(tokens.map((token) => [token, wanted.tokens.get(token)!] as const));
-  const judged = outcome.isAnswered
-    ? judgeBooks(
-        { body: outcome.body, sent: outcome.record.sent, received: outcome.received },
-        asked,
-        wanted.known,
-      )
-    : judgeFailed(outcome, asked, wanted);
-  const scraps = outcome.isAnswered ? outcome.scraps : outcome.scraps.slice(0, -1);
+  const { known, breathe } = wanted;
+  const { scraps, record } = outcome;
+  // Of a failed question the last answer may still hold whole books, before where it was cut.
+  const cut = outcome.isAnswered ? undefined : scraps.findLast(isCut);
+  const answer = outcome.isAnswered
+    ? { body: outcome.body, sent: record.sent, received: outcome.received }
+    : {
+        body: cut?.bytes ?? nothing,
+        sent: cut?.sent ?? "",
+        received: cut?.received ?? "",
+        cutBy: outcome.cause,
+      };
+  const judged = await judgeBooks(answer, asked, known, breathe);
 
   for (const book of judged.books) harvest.books.set(book.token, book);
   for (const [token, cause] of judged.missing) harvest.missing.set(token, cause);
-  harvest.pieces.push(...scraps.map(pieceOf), ...judged.pieces);
-  harvest.requests.push({ ...outcome.record, tokens: tokens.length, books: judged.books.length });
+  const aside = scraps.filter((scrap) => scrap !== cut);
+  harvest.pieces.push(
+    ...aside.map(({ reason, bytes }) => ({ from: "books", reason, bytes })),
+    ...judged.pieces,
+  );
+  harvest.requests.push({ ...record, tokens: tokens.length, books: judged.books.length });
 }
 
-/** What a failed question still brought: the whole books before the cut in its last answer. */
-function judgeFailed(
-  { cause, scraps }: Extract<Outcome, { isAnswered: false }>,
-  asked: ReadonlyMap<string, string>,
-  { known }: BooksWanted,
-): Judged {
-  const scrap = scraps.at(-1);
-  if (scrap === undefined)
-    return {
-      books: [],
-      pieces: [],
-      missing: new Map([...asked.keys()].map((token) => [token, cause])),
-    };
-  if (scrap.reason === "cut" || scrap.reason === "too-large") {
-    return judgeBooks(
-      { body: scrap.bytes, sent: scrap.sent, received: scrap.received, cutBy: cause },
-      asked,
-      known,
-    );
-  }
-  return {
-    books: [],
-    pieces: [pieceOf(scrap)],
-    missing: new Map([...asked.keys()].map((token) => [token, cause])),
-  };
-}
+const nothing = Buffer.from("[]");
 
-function pieceOf({ reason, bytes }: Scrap): Piece {
-  return { from: "books", reason, bytes };
+function isCut({ reason }: Scrap): boolean {
+  return reason === "cut" || reason === "too-large";
 }

@@ -32,25 +32,35 @@ export interface Judged {
   missing: Map<string, Cause>;
 }
 
+// Some 10 ms: 500 books, the first of an hour, would hold the event loop for 50.
+const parsedInARow = 100;
+
 /**
  * `asked`: token → its market. `known`: digests of texts that were judged good before, with their token; an
- * equal text needs no second look, and most books do not change between two polls.
+ * equal text needs no second look, and most books do not change between two polls. `breathe` lets others run.
  */
-export function judgeBooks(
+export async function judgeBooks(
   answer: BooksAnswer,
   asked: ReadonlyMap<string, string>,
   known: ReadonlyMap<string, string>,
-): Judged {
+  breathe: () => Promise<void>,
+): Promise<Judged> {
   const { body, sent, received } = answer;
   const { elements, verdict, rest } = sliceArray(body);
   const books = new Map<string, JudgedBook>();
   const pieces: Piece[] = [];
   const suspects = new Set<string>();
   let nameless = 0;
+  let parsed = 0;
 
   for (const { start, end } of elements) {
     const raw = body.subarray(start, end);
     const digest = digestOf(raw);
+    if (!known.has(digest)) parsed += 1;
+    if (parsed === parsedInARow) {
+      parsed = 0;
+      await breathe();
+    }
     const { token, fault } = judge(raw, digest, asked, known);
     const reason = fault ?? (books.has(token!) ? "duplicate" : undefined);
     if (reason === undefined) {

@@ -32,10 +32,10 @@ export function booksEndpoint(settings: VenueSettings): Endpoint {
 function baseUrl(fallback: string, protocols: readonly string[]) {
   return v.pipe(
     v.optional(v.string(), fallback),
+    // Without what was written: it may hold the very credentials that are refused.
     v.check(
       (text) => isBase(URL.parse(text), protocols),
-      (issue) =>
-        `"${issue.input}": write an address such as "${fallback}" ` +
+      `write an address such as "${fallback}" ` +
         `(${protocols.map((protocol) => protocol.slice(0, -1)).join(" or ")}; no credentials, query or #)`,
     ),
     v.transform((text) => new URL(text).href.replace(/\/+$/, "")),

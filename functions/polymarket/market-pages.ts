@@ -113,15 +113,15 @@ export async function lookUpMarkets(
   take: (listed: Listed) => void,
 ): Promise<LookedUp> {
   const pages: Pages = { records: [], pieces: [] };
-  let isWhole = true;
   for (let at = 0; at < values.length; at += lookUpMax) {
     const query = new URLSearchParams({ limit: String(pageMarketsMax), closed: String(closed) });
     for (const value of values.slice(at, at + lookUpMax)) query.append(by, value);
     const page = await askPage(client, url, query, pages);
-    isWhole &&= page !== undefined;
-    for (const listed of page?.listed ?? []) take(listed);
+    // A venue that just failed every attempt is left alone.
+    if (page === undefined) return { ...pages, isWhole: false };
+    for (const listed of page.listed) take(listed);
   }
-  return { ...pages, isWhole: isWhole && pages.pieces.length === 0 };
+  return { ...pages, isWhole: pages.pieces.length === 0 };
 }
 
 function walkQuery(rules: WalkRules, cursor: string | undefined): URLSearchParams {

@@ -15,6 +15,7 @@ import {
   statfs,
   unlink,
 } from "node:fs/promises";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errnoOf } from "../errors.ts";
 
@@ -105,9 +106,7 @@ export const systemFiles: Files = {
       throw error;
     }
   },
-  async makeFolder(folder) {
-    await mkdir(folder, { recursive: true });
-  },
+  makeFolder,
   rename,
   link,
   remove: unlink,
@@ -142,6 +141,23 @@ export const systemFiles: Files = {
     };
   },
 };
+
+// Not `recursive`: where a parent is there and mkdir still says ENOENT, as under /proc, Node tries for ever.
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const parent = dirname(folder);
+    if (errnoOf(error) === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    if (errnoOf(error) !== "ENOENT" || parent === folder || (await exists(parent))) throw error;
+    await makeFolder(parent);
+    await makeFolder(folder);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await systemFiles.stat(path)) !== undefined;
+}
 
 function openFile(handle: FileHandle): OpenFile {
   return {

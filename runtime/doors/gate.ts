@@ -3,37 +3,65 @@
  * earlier. So a run that was given up, or that left work behind when it ended, can no longer touch anything.
  */
 import type { Doors } from "../function.ts";
-import { around, type Around } from "./around.ts";
+import { type Around, type Handle, around, isHandle } from "./around.ts";
 
 export interface Gate {
   doors: Doors;
   /** From now on every call fails with `reason`. */
   shut(reason: Error): void;
+  /** Closes and releases what was handed out and not given back; says how many those were. */
+  takeBack(): Promise<number>;
 }
 
 // Giving back is always allowed: a run that unwinds late must not keep a file or a lock from the others.
 const alwaysAllowed = new Set(["close", "release"]);
 
 export function gate(doors: Doors): Gate {
+  // Also keeps them in memory: Node ends a process in which a forgotten file is collected as garbage.
+  const handedOut = new Set<Handle>();
   let refusal: Error | undefined;
+  let isOver = false;
   const throwing: Around = (_method, call) => {
     if (refusal !== undefined) throw refusal;
     return call();
   };
-  const rejecting: Around = (method, call) => {
-    if (refusal !== undefined && !alwaysAllowed.has(method)) return Promise.reject(refusal);
-    return call();
+  const rejecting: Around = (method, call, owner) => {
+    if (alwaysAllowed.has(method)) handedOut.delete(owner);
+    else if (refusal !== undefined) return Promise.reject(refusal);
+    const result = call();
+    return result instanceof Promise ? result.then(noteHandle) : result;
   };
+
+  async function noteHandle(value: unknown): Promise<unknown> {
+    if (!isHandle(value)) return value;
+    if (!isOver) handedOut.add(value);
+    // Opened for a run that ended meanwhile.
+    else await giveBack(value);
+    return value;
+  }
+
   return {
     doors: {
       clock: around(doors.clock, throwing),
       files: around(doors.files, rejecting),
       http: around(doors.http, rejecting),
       children: around(doors.children, rejecting),
-      random: () => throwing("random", () => doors.random()) as number,
+      random: () => throwing("random", () => doors.random(), doors) as number,
     },
     shut(reason) {
       refusal ??= reason;
     },
+    async takeBack() {
+      isOver = true;
+      const left = [...handedOut];
+      handedOut.clear();
+      await Promise.allSettled(left.map(giveBack));
+      return left.length;
+    },
   };
+}
+
+async function giveBack(handle: Handle): Promise<void> {
+  await handle.close?.();
+  await handle.release?.();
 }

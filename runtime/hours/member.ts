@@ -30,6 +30,7 @@ export const memberMagic: Buffer = fixed.subarray(0, 4);
 const level = 1;
 // Below this a thread hop costs more than the compression.
 const syncBytesMax = 64 * 1024;
+const blockBytes = 256 * 1024;
 
 export interface MemberHeader {
   /** Of the whole member. */
@@ -53,7 +54,9 @@ export async function encodeMember(number: number, chunks: Iterable<Buffer>): Pr
     raw.push(chunk);
   }
   const deflated =
-    rawBytes <= syncBytesMax ? [deflateRawSync(Buffer.concat(raw), { level })] : await deflateInChunks(raw);
+    rawBytes <= syncBytesMax
+      ? [deflateRawSync(Buffer.concat(raw), { level })]
+      : await deflateInChunks(raw);
 
   const length = headerBytes + deflated.reduce((sum, part) => sum + part.length, 0) + trailerBytes;
   const trailer = Buffer.alloc(trailerBytes);
@@ -121,12 +124,27 @@ async function deflateInChunks(raw: readonly Buffer[]): Promise<Buffer[]> {
   const out: Buffer[] = [];
   stream.on("data", (piece: Buffer) => out.push(piece));
   const ended = once(stream, "end");
-  for (const chunk of raw) {
-    if (!stream.write(chunk)) await once(stream, "drain");
+  for (const block of inBlocks(raw)) {
+    if (!stream.write(block)) await once(stream, "drain");
   }
   stream.end();
   await ended;
   return out;
+}
+
+/** Each write is a hop to zlib's thread and back: one for every book took four times the compression's CPU. */
+function* inBlocks(chunks: readonly Buffer[]): Generator<Buffer> {
+  let block: Buffer[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    block.push(chunk);
+    bytes += chunk.length;
+    if (bytes < blockBytes) continue;
+    yield Buffer.concat(block);
+    block = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(block);
 }
 
 // Level 1 never reaches 1:1032, so this bounds what a damaged stream can blow up to.

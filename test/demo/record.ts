@@ -24,7 +24,7 @@ export interface Recorded {
 }
 
 export const collector = "demo";
-const seed = 7;
+const seed = 3;
 const markets = 6;
 const startsAt = Date.parse("2026-03-02T09:58:30Z");
 const endsAt = startsAt + 3 * hourMs + 40 * minuteMs;

@@ -278,6 +278,40 @@ suite("snapshot-poll", () => {
     });
   });
 
+  test("accounts in time for a run that is cut off by its timeout, whatever the venue does", async (t) => {
+    const recorder = await aRecorder(t);
+    await recorder.discover();
+    recorder.venue.faults.inject({ kind: "hang" });
+    const before = recorder.clock.now();
+    assert.equal((await failureOf(recorder.poll({}, { timeoutMs: 3_000 }))).code, "NO_BOOKS");
+    assert.ok(recorder.clock.now() - before < 3_000);
+    const [poll] = pollLines(await recorder.lines(books));
+    assert.deepEqual([...new Set(poll?.missing.map(({ reason }) => reason))], ["venue-timeout"]);
+  });
+
+  test("records the good books even if the bad ones find no place in quarantine", async (t) => {
+    const recorder = await aRecorder(t, {
+      files: {
+        ...systemFiles,
+        async open(path, mode) {
+          const file = await systemFiles.open(path, mode);
+          return path.includes("polymarket.quarantine")
+            ? { ...file, write: () => Promise.resolve(0) }
+            : file;
+        },
+      },
+    });
+    await recorder.discover();
+    recorder.venue.faults.inject({ kind: "wrong-market" });
+    assert.equal((await failureOf(recorder.pollSlot())).code, "DISK_FULL");
+    const [poll] = pollLines(await recorder.lines(books));
+    assert.deepEqual(
+      [poll?.books, poll?.missing.map(({ reason }) => reason)],
+      [19, ["quarantined"]],
+    );
+    assert.equal(textsOf(await recorder.lines(books)).size, 19);
+  });
+
   test("is content with a part of the books", async (t) => {
     const recorder = await aRecorder(t, { markets: 20 });
     await recorder.discover();

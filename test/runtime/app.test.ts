@@ -84,6 +84,17 @@ suite("a start", () => {
     });
   });
 
+  test("is refused where no folder can be made at all", async (t) => {
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:00Z",
+      functions: {},
+      schedule: {},
+      dataFolder: "/proc/none",
+    });
+
+    await assert.rejects(house.start(), { code: "DATA_FOLDER", exit: "configuration" });
+  });
+
   test("goes on where the disk is full: pruning can make room", async (t) => {
     let isFull = true;
     const house = aHouse(t, {
@@ -136,7 +147,7 @@ suite("each journal hour", () => {
     const house = aHouse(t, {
       start: "2026-11-22T15:59:35Z",
       functions: { poll: done },
-      schedule: { poll: everyTenSeconds },
+      schedule: { poll: { cron: "*/5 * * * *" } },
     });
     await house.start();
     await house.until("17:00:15");

@@ -29,6 +29,8 @@ export interface HouseOptions {
   functions: Record<string, Work | MadeFunction>;
   schedule: Record<string, Partial<ScheduleEntry>>;
   files?: Files;
+  /** Instead of one of its own. */
+  dataFolder?: string;
 }
 
 /** A data folder, a clock and functions, for one runtime after another. */
@@ -55,7 +57,7 @@ export interface TestLog extends RuntimeLog {
 export function aHouse(t: TestContext, options: HouseOptions): House {
   const clock = virtualClock({ start: Date.parse(options.start) });
   const machine = virtualMachine({ clock, ...(options.files && { files: options.files }) });
-  const dataFolder = join(temporaryFolder(t), "data");
+  const dataFolder = options.dataFolder ?? join(temporaryFolder(t), "data");
   const functions = new Map(Object.entries(options.functions).map(([name, made]) => [name, aFunction(made)]));
   const log = testLog();
   const settings = { core: { dataFolder, collector: "test" }, of: () => ({}) };

@@ -82,6 +82,31 @@ suite("quarantine", () => {
     );
   });
 
+  test("writes bytes once an hour while every run brings them again, and counts them", async (t) => {
+    const { run, lines } = aPlace(t);
+    const hour = "2026-11-22T15";
+    for (const second of ["b", "c", "c", "d"]) {
+      await quarantine(run, "polymarket", [aPiece("a"), aPiece(second)], hour);
+    }
+    assert.deepEqual(
+      (await lines(hour)).map(({ kind, data, pieces }) => [kind, data ?? pieces]),
+      [
+        ["quarantined", "a"],
+        ["quarantined", "b"],
+        ["quarantined", "c"],
+        ["repeated", 1],
+        ["repeated", 2],
+        ["quarantined", "d"],
+        ["repeated", 1],
+      ],
+    );
+    await quarantine(run, "polymarket", [aPiece("a")]);
+    assert.deepEqual(
+      (await lines("2026-11-22T16")).map(({ data }) => data),
+      ["a"],
+    );
+  });
+
   test("keeps to its bounds, and says how much it dropped", async (t) => {
     const { run, lines } = aPlace(t);
     const third = Buffer.alloc(Math.floor(runBytesMax / 3));

@@ -10,39 +10,39 @@ const level = '[{"price":"0.1","size":"5"}]';
 const market = `0x${"ab".repeat(32)}`;
 
 suite("judging an answer of /books", () => {
-  test("keeps each book byte for byte, matched by its id, whatever the order", () => {
+  test("keeps each book byte for byte, matched by its id, whatever the order", async () => {
     const [a, b] = [
       book("1"),
       book("2", { extra: ' "new" : [1e-2, 0.10, 12345678901234567890, "\\u00e9"] ,' }),
     ];
-    const judged = judge(`[ ${b} ,\n${a}]`, ["1", "2"]);
+    const judged = await judge(`[ ${b} ,\n${a}]`, ["1", "2"]);
     assert.deepEqual(textsOf(judged), { 1: a, 2: b });
     assert.deepEqual([judged.pieces, judged.missing.size], [[], 0]);
   });
 
-  test("takes numbers for strings, and keeps them as they were written", () => {
+  test("takes numbers for strings, and keeps them as they were written", async () => {
     const text = book("1", {
       bids: '[{"price":1e-2,"size":100.50},{"price":0.10,"size":12345678901234567890}]',
     });
-    assert.deepEqual(textsOf(judge(`[${text}]`, ["1"])), { 1: text });
+    assert.deepEqual(textsOf(await judge(`[${text}]`, ["1"])), { 1: text });
   });
 
-  test("takes an id that is a number: its 78 digits are read off the text", () => {
+  test("takes an id that is a number: its 78 digits are read off the text", async () => {
     const id = "65193234666628291664907888364936366210889305490897648116746073820519263548476";
     const text = book(id).replace(`"${id}"`, id);
-    assert.deepEqual(textsOf(judge(`[${text}]`, [id])), { [id]: text });
+    assert.deepEqual(textsOf(await judge(`[${text}]`, [id])), { [id]: text });
   });
 
-  test("takes a book with empty sides, and the last of two equal keys as its parser does", () => {
+  test("takes a book with empty sides, and the last of two equal keys as its parser does", async () => {
     const text = book("1", { bids: "[]", asks: "[]", extra: '"bids":3,' });
-    assert.deepEqual(textsOf(judge(`[${text}]`, ["1"])), { 1: text });
+    assert.deepEqual(textsOf(await judge(`[${text}]`, ["1"])), { 1: text });
   });
 
-  test("calls tokens that a whole answer leaves out omitted", () => {
-    assert.deepEqual(Object.fromEntries(judge(`[${book("1")}]`, ["1", "2"]).missing), {
+  test("calls tokens that a whole answer leaves out omitted", async () => {
+    assert.deepEqual(Object.fromEntries((await judge(`[${book("1")}]`, ["1", "2"])).missing), {
       2: "omitted",
     });
-    assert.deepEqual(Object.fromEntries(judge("[]", ["2"]).missing), { 2: "omitted" });
+    assert.deepEqual(Object.fromEntries((await judge("[]", ["2"])).missing), { 2: "omitted" });
   });
 
   const spoilt: [string, string, string][] = [
@@ -56,12 +56,12 @@ suite("judging an answer of /books", () => {
     ["bytes that are no UTF-8", book("2").replace('"hash":"', '"hash":"\u00ff'), "utf8"],
   ];
   for (const [what, text, reason] of spoilt) {
-    test(`sets a book with ${what} aside, and keeps the others`, () => {
+    test(`sets a book with ${what} aside, and keeps the others`, async () => {
       const body = Buffer.from(
         `[${book("1")},${text},${book("3")}]`,
         reason === "utf8" ? "latin1" : "utf8",
       );
-      const judged = judge(body, ["1", "2", "3"]);
+      const judged = await judge(body, ["1", "2", "3"]);
       assert.deepEqual(Object.keys(textsOf(judged)), ["1", "3"]);
       assert.deepEqual(Object.fromEntries(judged.missing), { 2: "quarantined" });
       const { bytes, ...piece } = judged.pieces[0]!;
@@ -73,8 +73,8 @@ suite("judging an answer of /books", () => {
     });
   }
 
-  test("sets aside a second book of a token, and one that was not asked for", () => {
-    const judged = judge(`[${book("1")},${book("9")},${book("1", { bids: "[]" })}]`, ["1"]);
+  test("sets aside a second book of a token, and one that was not asked for", async () => {
+    const judged = await judge(`[${book("1")},${book("9")},${book("1", { bids: "[]" })}]`, ["1"]);
     assert.deepEqual(textsOf(judged), { 1: book("1") });
     assert.deepEqual(
       judged.pieces.map(({ reason, token }) => [reason, token]),
@@ -86,29 +86,29 @@ suite("judging an answer of /books", () => {
     assert.equal(judged.missing.size, 0);
   });
 
-  test("keeps the good one of two books of a token", () => {
+  test("keeps the good one of two books of a token", async () => {
     const bad = book("1").replace('"bids"', '"buys"');
-    const judged = judge(`[${bad},${book("1")}]`, ["1"]);
+    const judged = await judge(`[${bad},${book("1")}]`, ["1"]);
     assert.deepEqual(textsOf(judged), { 1: book("1") });
     assert.equal(judged.missing.size, 0);
   });
 
-  test("says quarantined while as many nameless pieces as unanswered tokens are there, else unknown", () => {
-    assert.deepEqual(missingWithTwoNameless(["1", "2"]), { 2: "quarantined" });
-    assert.deepEqual(missingWithTwoNameless(["1", "2", "3"]), {
+  test("says quarantined while as many nameless pieces as unanswered tokens are there, else unknown", async () => {
+    assert.deepEqual(await missingWithTwoNameless(["1", "2"]), { 2: "quarantined" });
+    assert.deepEqual(await missingWithTwoNameless(["1", "2", "3"]), {
       2: "quarantined",
       3: "quarantined",
     });
-    assert.deepEqual(missingWithTwoNameless(["1", "2", "3", "4"]), {
+    assert.deepEqual(await missingWithTwoNameless(["1", "2", "3", "4"]), {
       2: "unknown",
       3: "unknown",
       4: "unknown",
     });
   });
 
-  test("keeps the whole books before a cut, and gives the rest the cut's cause", () => {
+  test("keeps the whole books before a cut, and gives the rest the cut's cause", async () => {
     const body = `[${book("1")},${book("2").slice(0, 60)}`;
-    const judged = judge(body, ["1", "2", "3"], { cutBy: "network" });
+    const judged = await judge(body, ["1", "2", "3"], { cutBy: "network" });
     assert.deepEqual(Object.keys(textsOf(judged)), ["1"]);
     assert.deepEqual(Object.fromEntries(judged.missing), { 2: "network", 3: "network" });
     assert.deepEqual(
@@ -117,15 +117,20 @@ suite("judging an answer of /books", () => {
     );
   });
 
-  test("does not parse a text that was judged good before", () => {
-    const first = judge(`[${book("1")}]`, ["1"]).books[0]!;
-    const again = judge(`[${book("1")},${book("1")}]`, ["1"], {}, new Map([[first.digest, "1"]]));
+  test("does not parse a text that was judged good before", async () => {
+    const first = (await judge(`[${book("1")}]`, ["1"])).books[0]!;
+    const again = await judge(
+      `[${book("1")},${book("1")}]`,
+      ["1"],
+      {},
+      new Map([[first.digest, "1"]]),
+    );
     assert.deepEqual(textsOf(again), { 1: book("1") });
     assert.deepEqual(
       again.pieces.map(({ reason }) => reason),
       ["duplicate"],
     );
-    const notAsked = judge(`[${book("1")}]`, ["2"], {}, new Map([[first.digest, "1"]]));
+    const notAsked = await judge(`[${book("1")}]`, ["2"], {}, new Map([[first.digest, "1"]]));
     assert.deepEqual(
       notAsked.pieces.map(({ reason }) => reason),
       ["not-asked"],
@@ -142,14 +147,14 @@ function judge(
   tokens: string[],
   more: Partial<BooksAnswer> = {},
   known: ReadonlyMap<string, string> = new Map(),
-): Judged {
+): Promise<Judged> {
   const answer = { body: Buffer.from(body as string), sent: "s", received: "r", ...more };
-  return judgeBooks(answer, new Map(tokens.map((token) => [token, market])), known);
+  return judgeBooks(answer, new Map(tokens.map((token) => [token, market])), known, async () => {});
 }
 
 /** In an answer with two pieces that name nobody, and the book of token 1. */
-function missingWithTwoNameless(asked: string[]): object {
-  return Object.fromEntries(judge(`[{"x":1},3,${book("1")}]`, asked).missing);
+async function missingWithTwoNameless(asked: string[]): Promise<object> {
+  return Object.fromEntries((await judge(`[{"x":1},3,${book("1")}]`, asked)).missing);
 }
 
 function textsOf({ books }: Judged): Record<string, string> {
