@@ -12,7 +12,13 @@ import { listParts } from "../runtime/hours/parts.ts";
 import { type Hour, hourMs, hourStart } from "../runtime/time.ts";
 import { findChainEnd, type ChainEnd } from "./archive/chain.ts";
 import { describeHour } from "./archive/describe.ts";
-import { type ArchivedHour, listHours, openNameOf, type StreamId, streamFolder } from "./archive/layout.ts";
+import {
+  type ArchivedHour,
+  listHours,
+  openNameOf,
+  type StreamId,
+  streamFolder,
+} from "./archive/layout.ts";
 
 interface ManifestReport {
   manifests: { path: string; seq: number }[];
@@ -38,7 +44,11 @@ export default defineFunction({
         ends.set(chain, await findChainEnd(run.files, dataFolder, collector, hour, hours));
       try {
         const isSilent = await silenceTest(run, hours, hour);
-        const end = await describeHour({ ...run, ...run.settings, isSilent }, hour, ends.get(chain));
+        const end = await describeHour(
+          { ...run, ...run.settings, isSilent },
+          hour,
+          ends.get(chain),
+        );
         ends.set(chain, end);
         report.manifests.push({ path: end.path, seq: end.seq });
       } catch (error) {
@@ -55,7 +65,12 @@ export default defineFunction({
 
 /** Sealed, not described yet, and an hour that `--as-of` looks at. */
 function isDue({ has, hour }: ArchivedHour, run: Run): boolean {
-  return has.has("data") && has.has("index") && !has.has("manifest") && hourStart(hour) + hourMs <= run.asOf;
+  return (
+    has.has("data") &&
+    has.has("index") &&
+    !has.has("manifest") &&
+    hourStart(hour) + hourMs <= run.asOf
+  );
 }
 
 /** An hour that could not be sealed or described yet is not silent. */

@@ -1,5 +1,5 @@
 /**
- * discover: walk the venue's open markets and choose which books are watched.
+ * discover: walks the venue's open markets and chooses which books are watched.
  *
  * Pages through the list until it ends or enough markets are chosen, archives each chosen market's raw object
  * and one line about the walk, and replaces the watch list in one step. A walk that failed or saw only a part

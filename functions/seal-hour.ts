@@ -70,7 +70,10 @@ export default defineFunction({
 });
 
 /** Oldest first, so that manifests can follow in order. */
-async function finishedHours(run: Run, settleMs: number): Promise<{ id: HourId; stream: string }[]> {
+async function finishedHours(
+  run: Run,
+  settleMs: number,
+): Promise<{ id: HourId; stream: string }[]> {
   const due = new Map<string, { id: HourId; stream: string }>();
   for (const stream of await listStreams(run.files, run.settings.dataFolder)) {
     for (const { hour } of await listParts(run.files, run.settings.dataFolder, stream)) {
@@ -102,9 +105,14 @@ function failed(failures: { id: HourId; error: unknown }[], report: SealReport):
   const cause = first?.error;
   return new OperatorError(cause instanceof OperatorError ? cause.code : "SEAL_FAILED", {
     message: `${failures.length} hours could not be sealed`,
-    details: failures.map(({ id, error }) => `${id.venue} ${id.stream} ${id.hour}: ${messageOf(error)}`),
+    details: failures.map(
+      ({ id, error }) => `${id.venue} ${id.stream} ${id.hour}: ${messageOf(error)}`,
+    ),
     safe: `Their open files are kept; ${report.sealed.length} other hours were sealed.`,
-    next: cause instanceof OperatorError && cause.next !== undefined ? cause.next : "npm run fn -- seal-hour",
+    next:
+      cause instanceof OperatorError && cause.next !== undefined
+        ? cause.next
+        : "npm run fn -- seal-hour",
     result: report,
     cause,
   });

@@ -1,5 +1,5 @@
 /**
- * snapshot-poll: record one snapshot of every watched order book.
+ * snapshot-poll: records one snapshot of every watched order book.
  *
  * Asks the venue for all books in batches and writes what came, byte for byte, as one durable append to the
  * hour of its slot. Every watched token is written, unchanged since its last book of the hour, or missing with

@@ -1,6 +1,6 @@
 /** The journal read back: the hours still open, closed ones, and those sealed in the archive. */
 import { join } from "node:path";
-import type { Files } from "./doors/files.ts";
+import type { Entry, Files } from "./doors/files.ts";
 import { errnoOf } from "./errors.ts";
 import { listParts } from "./hours/parts.ts";
 import { readLineBatches } from "./hours/read.ts";
@@ -59,7 +59,8 @@ async function listSealedHours(files: Files, dataFolder: string): Promise<Map<Ho
   const found = new Map<Hour, string>();
   for (const stream of await sealedStreams(files, dataFolder)) {
     for (const date of await files.list(stream)) {
-      for (const hour of await files.list(join(stream, date.name))) {
+      // Beside the hours lies the day's data package.
+      for (const hour of (await files.list(join(stream, date.name))).filter(isHourFolder)) {
         found.set(`${valueOf(date.name)}T${valueOf(hour.name)}`, join(stream, date.name, hour.name));
       }
     }
@@ -83,6 +84,10 @@ async function sealedStreams(files: Files, dataFolder: string): Promise<string[]
   const archive = join(dataFolder, "archive");
   const venues = (await files.list(archive)).filter(({ name }) => name.startsWith("venue="));
   return venues.map(({ name }) => join(archive, name, "stream=journal"));
+}
+
+function isHourFolder({ name, isFolder }: Entry): boolean {
+  return isFolder && name.startsWith("hour=");
 }
 
 // `hour=15` → `15`

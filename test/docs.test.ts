@@ -55,25 +55,34 @@ suite("the demo", () => {
   test("runs without a terminal, network or settings", () => {
     const options = { cwd: root, encoding: "utf8", env: quietEnvironment() } as const;
     output = execFileSync("npm", ["run", "-s", "demo"], options);
-    assert.doesNotMatch(output, /[\u001b\r]/);
+    assert.ok(!output.includes("\u001b") && !output.includes("\r"));
   });
 
   for (const { page, block } of shown.filter((each) => each.source === "demo")) {
     test(`prints what ${page} shows of it`, () => {
-      for (const part of block.split("…\n")) assert.ok(output.includes(part.trim()), `not in the demo:\n${part}`);
+      for (const part of block.split("…\n"))
+        assert.ok(output.includes(part.trim()), `not in the demo:\n${part}`);
     });
   }
 
   test("leaves an hour that the Python reader of the docs reads by its index", async (t) => {
     const folder = /HOURBOOK_DATA=(\S+)/.exec(output)?.[1] ?? "";
-    const paths = hourPaths({ venue: "polymarket", stream: "books", hour: "2026-03-02T11" }, "demo");
+    const paths = hourPaths(
+      { venue: "polymarket", stream: "books", hour: "2026-03-02T11" },
+      "demo",
+    );
     const index = await readIndex(systemFiles, folder, paths.index);
     const [token = "", range] = Object.entries(index.tokens)[0] ?? [];
     const page = readFileSync(join(root, "docs/archive-format.md"), "utf8");
     const script = join(temporaryFolder(t), "reader.py");
     writeFileSync(script, /```python\n([\s\S]*?)```/.exec(page)?.[1] ?? "");
 
-    const printed = execFileSync("python3", [script, join(folder, "archive", paths.folder), "demo", token]);
+    const printed = execFileSync("python3", [
+      script,
+      join(folder, "archive", paths.folder),
+      "demo",
+      token,
+    ]);
 
     assert.equal(printed.toString().trim().split("\n").length, range?.lines);
   });
@@ -81,6 +90,8 @@ suite("the demo", () => {
 
 /** What a new user has: no settings, no colours. */
 function quietEnvironment(): Record<string, string> {
-  const names = Object.keys(process.env).filter((name) => !/^(HOURBOOK_|NODE_|npm_|FORCE_COLOR)/.test(name));
+  const names = Object.keys(process.env).filter(
+    (name) => !/^(HOURBOOK_|NODE_|npm_|FORCE_COLOR)/.test(name),
+  );
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
 }

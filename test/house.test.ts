@@ -16,7 +16,7 @@ type House = ReadonlyMap<string, string>;
 
 const root = join(import.meta.dirname, "..");
 
-const rooms = [
+const rooms = new Set([
   "functions",
   "runtime",
   "schedules.json",
@@ -28,7 +28,7 @@ const rooms = [
   "README.md",
   "package-lock.json",
   "LICENSE",
-];
+]);
 
 /** Topic folder → the topic folders that it may build on. */
 const topics: Record<string, readonly string[]> = {
@@ -56,7 +56,7 @@ suite("the house", () => {
   test("has the fixed top level and nothing else", () => {
     const found = new Set([...house.keys()].map((path) => path.split("/", 1)[0] ?? path));
     assert.deepEqual(
-      [...found].filter((name) => !name.startsWith(".") && !rooms.includes(name)),
+      [...found].filter((name) => !name.startsWith(".") && !rooms.has(name)),
       [],
     );
   });
@@ -72,7 +72,9 @@ suite("the house", () => {
   });
 
   test("cites no line numbers in its docs, which would be wrong tomorrow", () => {
-    const citing = [...house].filter(([path, text]) => path.endsWith(".md") && /\.ts:\d+/.test(text));
+    const citing = [...house].filter(
+      ([path, text]) => path.endsWith(".md") && /\.ts:\d+/.test(text),
+    );
     assert.deepEqual(
       citing.map(([path]) => path),
       [],
@@ -114,7 +116,13 @@ suite("a broken house is found:", () => {
       brokenArrows,
       /polymarket/,
     ],
-    ["the product imports a test", "functions/a.ts", 'import "../test/b.ts";', brokenArrows, /test\/b\.ts/],
+    [
+      "the product imports a test",
+      "functions/a.ts",
+      'import "../test/b.ts";',
+      brokenArrows,
+      /test\/b\.ts/,
+    ],
     [
       "a file is read past the door",
       "functions/a.ts",
@@ -130,7 +138,13 @@ suite("a broken house is found:", () => {
       /Date\.now/,
     ],
     ["a timer is set past the door", "runtime/a.ts", "setTimeout(work, 5);", misusedDoors, /timer/],
-    ["the network is reached past the door", "runtime/a.ts", "await fetch(url);", misusedDoors, /fetch/],
+    [
+      "the network is reached past the door",
+      "runtime/a.ts",
+      "await fetch(url);",
+      misusedDoors,
+      /fetch/,
+    ],
     [
       "a function has no head comment",
       "functions/a.ts",
@@ -169,7 +183,8 @@ function brokenArrows(house: House): string[] {
   const broken: string[] = [];
   for (const [path, text] of sources(house)) {
     for (const target of importsOf(path, text)) {
-      if (target.startsWith("test/")) broken.push(`${path} imports ${target}: the product knows no tests`);
+      if (target.startsWith("test/"))
+        broken.push(`${path} imports ${target}: the product knows no tests`);
       if (path.startsWith("runtime/") && target.startsWith("functions/")) {
         broken.push(`${path} imports ${target}: the runtime knows no functions`);
       }
@@ -177,7 +192,12 @@ function brokenArrows(house: House): string[] {
         broken.push(`${path} imports ${target}: functions are fired, never imported`);
       }
       const [from, to] = [topicOf(path), topicOf(target)];
-      if (from !== undefined && to !== undefined && from !== to && topics[from]?.includes(to) !== true) {
+      if (
+        from !== undefined &&
+        to !== undefined &&
+        from !== to &&
+        topics[from]?.includes(to) !== true
+      ) {
         broken.push(`${path} imports ${target}: ${from} does not build on ${to}`);
       }
     }
@@ -191,9 +211,11 @@ function misusedDoors(house: House): string[] {
     if (path.startsWith("runtime/doors/")) continue;
     const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
     for (const [, module] of code.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
-      if (module !== undefined && doorModules.test(module)) misused.push(`${path} imports ${module}`);
+      if (module !== undefined && doorModules.test(module))
+        misused.push(`${path} imports ${module}`);
     }
-    for (const [pattern, name] of doorCalls) if (pattern.test(code)) misused.push(`${path} uses ${name}`);
+    for (const [pattern, name] of doorCalls)
+      if (pattern.test(code)) misused.push(`${path} uses ${name}`);
   }
   return misused;
 }
@@ -207,7 +229,8 @@ function incompleteFunctions(house: House): string[] {
     if (!house.get(path)?.startsWith(`/**\n * ${name}: `))
       lacking.push(`a head comment that begins "${name}: "`);
     if (!(name in schedules)) lacking.push("an entry in schedules.json");
-    if (!docs.includes(`\n## ${name}\n`)) lacking.push(`a section "## ${name}" in docs/functions.md`);
+    if (!docs.includes(`\n## ${name}\n`))
+      lacking.push(`a section "## ${name}" in docs/functions.md`);
     return lacking.map((what) => `${path} lacks ${what}`);
   });
 }
@@ -240,8 +263,9 @@ function readHouse(): House {
     cwd: root,
   });
   const paths = listed.toString().trim().split("\n");
-  const text = paths.filter((path) => /\.(ts|md|json)$/.test(path) && path !== "package-lock.json");
+  const isText = (path: string): boolean =>
+    /\.(ts|md|json)$/.test(path) && path !== "package-lock.json";
   return new Map(
-    paths.map((path) => [path, text.includes(path) ? readFileSync(join(root, path), "utf8") : ""]),
+    paths.map((path) => [path, isText(path) ? readFileSync(join(root, path), "utf8") : ""]),
   );
 }

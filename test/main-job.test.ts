@@ -54,7 +54,8 @@ function byHand(t: TestContext, venue: Venue): ByHand {
         for (const line of gunzipSync(readFileSync(path)).toString().split("\n")) {
           const bytes = Buffer.from(line);
           const token = bookOf(bytes)?.token;
-          if (token !== undefined) books.set(token, [...(books.get(token) ?? []), rawOf(bytes).toString()]);
+          if (token !== undefined)
+            books.set(token, [...(books.get(token) ?? []), rawOf(bytes).toString()]);
         }
       }
       return books;
@@ -64,7 +65,13 @@ function byHand(t: TestContext, venue: Venue): ByHand {
 
 suite("the main job by hand", () => {
   test("loses nothing of what the server served", { timeout: 60_000 }, async (t) => {
-    const venue = await startVenue({ seed: 11, clock: systemClock, markets: 20, churn: 1, turnover: 0 });
+    const venue = await startVenue({
+      seed: 11,
+      clock: systemClock,
+      markets: 20,
+      churn: 1,
+      turnover: 0,
+    });
     t.after(() => venue.close());
     const { fn, recorded } = byHand(t, venue);
     const firstHour = hourOf(Date.now());
@@ -88,26 +95,31 @@ suite("the main job by hand", () => {
     }
   });
 
-  test("keeps captured books byte for byte, with the venue's own hash", { timeout: 60_000 }, async (t) => {
-    const payloads = temporaryFolder(t);
-    mkdirSync(payloads, { recursive: true });
-    const captured = Array.from({ length: 10 }, (_, at) => capturedBook(at));
-    // As a person would save them: over many lines. The venue answers compact.
-    writeFileSync(join(payloads, "books.json"), `[\n  ${captured.join(",\n  ")}\n]\n`);
-    const venue = await startVenue({ seed: 1, clock: systemClock, payloads });
-    t.after(() => venue.close());
-    const { fn, recorded } = byHand(t, venue);
-    const firstHour = hourOf(Date.now());
+  test(
+    "keeps captured books byte for byte, with the venue's own hash",
+    { timeout: 60_000 },
+    async (t) => {
+      const payloads = temporaryFolder(t);
+      mkdirSync(payloads, { recursive: true });
+      const captured = Array.from({ length: 10 }, (_, at) => capturedBook(at));
+      // As a person would save them: over many lines. The venue answers compact.
+      writeFileSync(join(payloads, "books.json"), `[\n  ${captured.join(",\n  ")}\n]\n`);
+      const venue = await startVenue({ seed: 1, clock: systemClock, payloads });
+      t.after(() => venue.close());
+      const { fn, recorded } = byHand(t, venue);
+      const firstHour = hourOf(Date.now());
 
-    await fn("discover", "--outcomes", "both", "--liquidity-min", "0");
-    await fn("snapshot-poll");
-    const asOf = iso(Date.now() + 2 * hourMs);
-    for (const name of ["seal-hour", "build-manifest", "offload"]) await fn(name, "--as-of", asOf);
+      await fn("discover", "--outcomes", "both", "--liquidity-min", "0");
+      await fn("snapshot-poll");
+      const asOf = iso(Date.now() + 2 * hourMs);
+      for (const name of ["seal-hour", "build-manifest", "offload"])
+        await fn(name, "--as-of", asOf);
 
-    const texts = [...recorded([firstHour, hourOf(Date.now())]).values()].flat();
-    assert.deepEqual(texts.toSorted(), captured.map(compact).toSorted());
-    for (const text of texts) assert.equal(hashOf(text), /"hash":"(\w+)"/.exec(text)?.[1]);
-  });
+      const texts = [...recorded([firstHour, hourOf(Date.now())]).values()].flat();
+      assert.deepEqual(texts.toSorted(), captured.map(compact).toSorted());
+      for (const text of texts) assert.equal(hashOf(text), /"hash":"(\w+)"/.exec(text)?.[1]);
+    },
+  );
 });
 
 /** A book with every number form and escape that a parser would change, and a correct hash. */
@@ -123,5 +135,7 @@ function compact(text: string): string {
 }
 
 function hashOf(text: string): string {
-  return createHash("sha1").update(text.replace(/"hash":"\w*"/, '"hash":""')).digest("hex");
+  return createHash("sha1")
+    .update(text.replace(/"hash":"\w*"/, '"hash":""'))
+    .digest("hex");
 }

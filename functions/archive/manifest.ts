@@ -55,7 +55,11 @@ export async function readManifest(
   collector: string,
 ): Promise<ReadManifest> {
   const path = hourPaths(id, collector).manifest;
-  const bytes = await files.read(join(archiveFolder(dataFolder), path));
+  return parseManifest(await files.read(join(archiveFolder(dataFolder), path)), path);
+}
+
+/** Throws `MANIFEST_DAMAGED`, which names the file by `path`. */
+export function parseManifest(bytes: Buffer, path: string): ReadManifest {
   try {
     const manifest = v.parse(manifestSchema, JSON.parse(bytes.toString()));
     return { manifest, path, bytes: bytes.length, ...hashesOf(bytes) };

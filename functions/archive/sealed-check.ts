@@ -20,8 +20,12 @@ export interface ReadBack {
   groups: { key: string; lines: number; rawBytes: number }[];
 }
 
-/** Throws where it is not one whole gzip member of lines. Memory is bounded. */
-export async function readBack(files: Files, path: string): Promise<ReadBack> {
+/** Throws where it is not one whole gzip member of lines. Memory is bounded. `see` is shown each line. */
+export async function readBack(
+  files: Files,
+  path: string,
+  see: (line: Buffer) => void = () => {},
+): Promise<ReadBack> {
   const file = await files.open(path, "read");
   try {
     const sums = {
@@ -42,6 +46,7 @@ export async function readBack(files: Files, path: string): Promise<ReadBack> {
         digest.add(line);
         sums.rawSha256.update(line).update("\n");
         count(groups, line);
+        see(line);
       }
     }
     return {

@@ -89,7 +89,11 @@ export type SealedPart = v.InferOutput<typeof partSchema>;
 
 /** Reads an index of the archive; `path` as in `HourPaths`. */
 export async function readIndex(files: Files, dataFolder: string, path: string): Promise<SealedIndex> {
-  const bytes = await files.read(join(archiveFolder(dataFolder), path));
+  return parseIndex(await files.read(join(archiveFolder(dataFolder), path)), path);
+}
+
+/** Throws `INDEX_DAMAGED`, which names the file by `path`. */
+export function parseIndex(bytes: Buffer, path: string): SealedIndex {
   try {
     return v.parse(indexSchema, JSON.parse(gunzipSync(bytes).toString()));
   } catch (error) {

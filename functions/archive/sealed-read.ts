@@ -13,7 +13,16 @@ export async function* readRange(
   path: string,
   range: Pick<Range, "offset" | "length">,
 ): AsyncGenerator<Buffer[]> {
-  const file = await files.open(join(archiveFolder(dataFolder), path), "read");
+  yield* readFileRange(files, join(archiveFolder(dataFolder), path), range);
+}
+
+/** The same of a data file anywhere. */
+export async function* readFileRange(
+  files: Files,
+  path: string,
+  range: Pick<Range, "offset" | "length">,
+): AsyncGenerator<Buffer[]> {
+  const file = await files.open(path, "read");
   try {
     yield* splitLines(inflateRange(readPieces(file, range.offset, range.offset + range.length)));
   } finally {

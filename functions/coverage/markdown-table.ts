@@ -5,7 +5,7 @@ export function table(
   sides: string | readonly string[],
   rows: readonly string[][],
 ): string {
-  const rule = [...sides].map((side) => (side === "r" ? "---:" : "---"));
+  const rule = Array.from(sides, (side) => (side === "r" ? "---:" : "---"));
   return [heads, rule, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 

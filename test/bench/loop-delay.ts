@@ -10,6 +10,9 @@ if (file !== undefined) {
   setTimeout(() => histogram.reset(), 3_000).unref();
   process.on("exit", () => {
     const ms = (nanoseconds: number): number => Math.round(nanoseconds / 1e5) / 10;
-    writeFileSync(file, JSON.stringify({ max: ms(histogram.max), p99: ms(histogram.percentile(99)) }));
+    writeFileSync(
+      file,
+      JSON.stringify({ max: ms(histogram.max), p99: ms(histogram.percentile(99)) }),
+    );
   });
 }

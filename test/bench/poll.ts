@@ -4,7 +4,15 @@
  */
 import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -40,7 +48,16 @@ export async function bench(): Promise<void> {
 
 async function startVenue(): Promise<{ process: ChildProcess; env: Record<string, string> }> {
   const markets = String(tokensWanted / 2 + 100);
-  const args = ["test/venue/main.ts", "--markets", markets, "--churn", "0.4", "--turnover", "0", "--plain"];
+  const args = [
+    "test/venue/main.ts",
+    "--markets",
+    markets,
+    "--churn",
+    "0.4",
+    "--turnover",
+    "0",
+    "--plain",
+  ];
   const venue = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   const env: Record<string, string> = {};
   for await (const line of createInterface({ input: venue.stdout })) {
@@ -57,7 +74,10 @@ interface DaemonCost extends Cost {
   polls: number;
 }
 
-async function measureDaemon(folder: string, venueEnv: Record<string, string>): Promise<DaemonCost> {
+async function measureDaemon(
+  folder: string,
+  venueEnv: Record<string, string>,
+): Promise<DaemonCost> {
   const env = environment(folder, venueEnv);
   await promisify(execFile)(process.execPath, ["runtime/fn.ts", "discover"], { cwd: root, env });
   const loopFile = join(folder, "loop.json");
@@ -71,7 +91,8 @@ async function measureDaemon(folder: string, venueEnv: Record<string, string>): 
   const before = cpuMs(pid);
   await wait(polls * cadenceMs);
   const cpu = cpuMs(pid) - before;
-  const peakMiB = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+  const peakMiB =
+    Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
   daemon.kill("SIGTERM");
   await once(daemon, "exit");
   const loop = JSON.parse(readFileSync(loopFile, "utf8")) as DaemonCost["loop"];
@@ -95,7 +116,11 @@ function environment(folder: string, venueEnv: Record<string, string>): Record<s
 }
 
 /** The same answers fetched and compressed as they come, one process for each request. */
-async function measureCurl(folder: string, clobUrl: string, tokens: readonly string[]): Promise<Cost> {
+async function measureCurl(
+  folder: string,
+  clobUrl: string,
+  tokens: readonly string[],
+): Promise<Cost> {
   const bodies = join(folder, "bodies");
   mkdirSync(bodies);
   const starts = Array.from({ length: Math.ceil(tokens.length / batch) }, (_, at) => at * batch);
@@ -119,8 +144,13 @@ async function measureCurl(folder: string, clobUrl: string, tokens: readonly str
 async function sealedBytes(folder: string, venueEnv: Record<string, string>): Promise<number> {
   const asOf = new Date(Date.now() + 2 * 3_600_000).toISOString();
   const env = environment(folder, venueEnv);
-  await promisify(execFile)(process.execPath, ["runtime/fn.ts", "seal-hour", "--as-of", asOf], { cwd: root, env });
-  const files = readdirSync(join(folder, "data/archive/venue=polymarket/stream=books"), { recursive: true });
+  await promisify(execFile)(process.execPath, ["runtime/fn.ts", "seal-hour", "--as-of", asOf], {
+    cwd: root,
+    env,
+  });
+  const files = readdirSync(join(folder, "data/archive/venue=polymarket/stream=books"), {
+    recursive: true,
+  });
   return files
     .map((name) => join(folder, "data/archive/venue=polymarket/stream=books", String(name)))
     .filter((path) => path.endsWith(".gz"))
@@ -135,7 +165,9 @@ function watchedTokens(folder: string): string[] {
 }
 
 function openBytes(folder: string): number {
-  const names = readdirSync(join(folder, "data/open")).filter((name) => name.startsWith("polymarket.books"));
+  const names = readdirSync(join(folder, "data/open")).filter((name) =>
+    name.startsWith("polymarket.books"),
+  );
   return names.reduce((sum, name) => sum + statSync(join(folder, "data/open", name)).size, 0);
 }
 
@@ -145,7 +177,12 @@ function cpuMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
-function report(measured: { ours: DaemonCost; theirs: Cost; sealed: number; tokens: number }): void {
+function report(measured: {
+  ours: DaemonCost;
+  theirs: Cost;
+  sealed: number;
+  tokens: number;
+}): void {
   const { ours, theirs, sealed, tokens } = measured;
   const ratio = (a: number, b: number): string => (a / b).toFixed(2);
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -15,7 +15,9 @@ const out = process.stdout;
 const folder = mkdtempSync(join(tmpdir(), "hourbook-demo-"));
 const startedAt = performance.now();
 
-out.write("Hourbook records a simulated venue: the real runtime and functions, real HTTP, a fast clock.\n\n");
+out.write(
+  "Hourbook records a simulated venue: the real runtime and functions, real HTTP, a fast clock.\n\n",
+);
 const bar = progressBar(out);
 const recorded = await record(folder, (at, from, until) => bar.update(at, from, until));
 bar.end();

@@ -59,7 +59,14 @@ export async function record(
   );
   const log = createLog({ level: "info", file: join(folder, "hourbook.log"), now: clock.now });
   const machine = virtualMachine({ clock, seed });
-  const options = { machine, settings, functions, schedules: demoSchedules(functions), log, version };
+  const options = {
+    machine,
+    settings,
+    functions,
+    schedules: demoSchedules(functions),
+    log,
+    version,
+  };
   const runtime = await clock.runUntil(startRuntime(options));
   for (let at = startsAt; at < endsAt; at += minuteMs) {
     await clock.run(at);

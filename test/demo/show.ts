@@ -40,7 +40,7 @@ async function showRuns(recorded: Recorded, print: Print): Promise<void> {
     runs.set(line.function, outcomes);
   }
   print(heading("What was fired, from the journal"));
-  for (const [name, outcomes] of [...runs].sort()) {
+  for (const [name, outcomes] of [...runs].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const counts = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
     print(`  ${name.padEnd(16)}${counts.join(", ")}\n`);
   }
@@ -51,13 +51,17 @@ function showTree(recorded: Recorded, print: Print): void {
   const paths = readdirSync(data(recorded), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(data(recorded).length + 1))
-    .filter((path) => !/^(state|receipts)\//.test(path))
+    .filter((each) => !/^(state|receipts)\//.test(each))
     .sort();
-  for (const path of paths.filter((path) => path.includes("stream=books") || !path.startsWith("archive/"))) {
+  const isShown = (path: string): boolean =>
+    path.includes("stream=books") || !path.startsWith("archive/");
+  for (const path of paths.filter(isShown)) {
     print(`  ${String(statSync(join(data(recorded), path)).size).padStart(7)} B  ${path}\n`);
   }
-  const others = paths.filter((path) => path.startsWith("archive/") && !path.includes("stream=books"));
-  print(`  and ${others.length} files of the markets, journal and quarantine streams, laid out the same\n`);
+  const others = paths.length - paths.filter(isShown).length;
+  print(
+    `  and ${others} files of the markets, journal and quarantine streams, laid out the same\n`,
+  );
 }
 
 function showChecks(recorded: Recorded, print: Print): void {
@@ -70,7 +74,8 @@ function showChecks(recorded: Recorded, print: Print): void {
     `diff -r . ${join(recorded.folder, "offsite", paths.folder)} && echo "the copy is the same"`,
   ]) {
     print(`  $ ${command}\n`);
-    for (const line of execFileSync("sh", ["-c", command], { cwd }).toString().trim().split("\n")) print(`    ${line}\n`);
+    for (const line of execFileSync("sh", ["-c", command], { cwd }).toString().trim().split("\n"))
+      print(`    ${line}\n`);
   }
 }
 
@@ -78,19 +83,28 @@ function showReport(recorded: Recorded, print: Print): void {
   const folder = join(data(recorded), "reports/venue=polymarket/date=2026-03-02/hour=11");
   print(heading("The gap report of that hour"));
   const report = readFileSync(join(folder, `${recorded.collector}.gaps.md`), "utf8");
-  for (const line of report.trimEnd().split("\n").slice(0, 24)) print(line === "" ? "\n" : `  ${line}\n`);
+  for (const line of report.trimEnd().split("\n").slice(0, 24))
+    print(line === "" ? "\n" : `  ${line}\n`);
 }
 
 async function showBooks(recorded: Recorded, print: Print): Promise<void> {
-  const { data: path, index: indexPath } = hourPaths({ venue: "polymarket", stream: "books", hour }, recorded.collector);
+  const { data: path, index: indexPath } = hourPaths(
+    { venue: "polymarket", stream: "books", hour },
+    recorded.collector,
+  );
   const index = await readIndex(systemFiles, data(recorded), indexPath);
   const busiest = Object.entries(index.tokens).sort(([, a], [, b]) => b.lines - a.lines);
   const [token, range] = busiest[0] ?? [];
   if (token === undefined || range === undefined) return;
-  print(heading(`Books of one token: ${range.length} of the file's ${index.data.bytes} bytes were read`));
+  print(
+    heading(
+      `Books of one token: ${range.length} of the file's ${index.data.bytes} bytes were read`,
+    ),
+  );
   print(`  ${token}\n\n  received                  bid     ask\n`);
   const lines: Buffer[] = [];
-  for await (const batch of readRange(systemFiles, data(recorded), path, range)) lines.push(...batch);
+  for await (const batch of readRange(systemFiles, data(recorded), path, range))
+    lines.push(...batch);
   for (const line of lines.slice(0, 5)) {
     const { received } = JSON.parse(line.toString()) as { received: string };
     const book = JSON.parse(rawOf(line).toString()) as Record<"bids" | "asks", { price: string }[]>;
@@ -104,7 +118,9 @@ function showNext(recorded: Recorded, print: Print): void {
   print(heading("What to type next"));
   print(`  HOURBOOK_DATA=${data(recorded)} npm run status\n`);
   print(`  find ${recorded.folder}                 everything that was written\n`);
-  print("  npm run fn -- --list                          the functions, and by hand: npm run fn -- discover --help\n");
+  print(
+    "  npm run fn -- --list                          the functions, and by hand: npm run fn -- discover --help\n",
+  );
   print("  npm start                                     record the live venue into ./data\n");
 }
 
