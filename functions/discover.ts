@@ -19,7 +19,7 @@ import { marketsEndpoint, venue, venueSettings } from "./polymarket/endpoints.ts
 import { appendWalk, type WalkCounts } from "./polymarket/market-lines.ts";
 import { nextList } from "./polymarket/next-list.ts";
 import { type Survey, survey } from "./polymarket/survey.ts";
-import { findWatchList, replaceWatchList, type WatchEntry } from "./polymarket/watch-list.ts";
+import { replaceWatchList, takeWatchList, type WatchEntry } from "./polymarket/watch-list.ts";
 
 const atLeastZero = v.pipe(v.number(), v.minValue(0));
 const names = v.array(v.pipe(v.string(), v.minLength(1)));
@@ -101,7 +101,7 @@ export default defineFunction({
   endpoints: (settings) => [marketsEndpoint(settings)],
 
   async run(rules, run: Run<typeof venueSettings>): Promise<DiscoverResult> {
-    const previous = (await findWatchList(run))?.tokens ?? [];
+    const previous = await takeWatchList(run);
     const found = await survey(run, marketsEndpoint(run.settings).url, rules, previous);
     const now = run.clock.now();
     const tokens = nextList(previous, {
@@ -121,6 +121,11 @@ export default defineFunction({
     const result = resultOf(appended, found, counts, pieces.length);
     refuseUnreachable(result, found);
     await replaceWatchList(run, { updated: iso(now), tokens });
+    if (tokens.length === 0)
+      run.log.warn(
+        { marketsSeen: result.marketsSeen },
+        "nothing is watched: not one market seen fits the rules",
+      );
     for (const { market, what } of found.choice.conflicts)
       run.log.warn({ market }, `market ${what}`);
     return result;

@@ -3,7 +3,7 @@
  *
  * Asks the venue for all books in batches and writes what came, byte for byte, as one durable append to the
  * hour of its slot. Every watched token is written, unchanged since its last book of the hour, or missing with
- * one cause: in each poll, also in one that fails. A poll that brought no book at all exits 69, after its
+ * one cause: in each poll, also in one that fails, and in one that is not made for want of room on the disk. A poll that brought no book at all exits 69, after its
  * account is durable. Killed at any line it leaves the polls before it as they were.
  */
 import * as v from "valibot";
@@ -11,9 +11,18 @@ import { sleep } from "../runtime/doors/clock.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction, type Run } from "../runtime/function.ts";
 import type { Appended } from "../runtime/hours/hour-log.ts";
+import { formatDuration } from "../runtime/time.ts";
 import type { PollLine, WatchedToken } from "./archive/lines.ts";
+import { lookAtRoom, type Room } from "./archive/room.ts";
+import { newestPoll } from "./archive/newest-poll.ts";
 import { type LastRecorded, readLastRecorded } from "./archive/unchanged.ts";
-import { askBooks, batchMax, concurrencyMax, type Harvest } from "./polymarket/ask-books.ts";
+import {
+  askBooks,
+  batchMax,
+  concurrencyMax,
+  type Harvest,
+  unaskedBooks,
+} from "./polymarket/ask-books.ts";
 import { askUntil } from "./polymarket/deadline.ts";
 import { booksEndpoint, venue, venueSettings } from "./polymarket/endpoints.ts";
 import { appendPoll } from "./polymarket/poll-lines.ts";
@@ -42,7 +51,21 @@ const input = v.strictObject({
     ),
     2,
   ),
+  freeMin: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.description("MB that stay free besides what sealing needs: below it polling stops"),
+    ),
+    128,
+  ),
+  freeWarn: v.optional(
+    v.pipe(v.number(), v.minValue(0), v.description("MB of free disk below which the log warns")),
+    1024,
+  ),
 });
+
+const megabyte = 1024 * 1024;
 
 export interface PollResult {
   poll: number;
@@ -65,17 +88,26 @@ export default defineFunction({
   endpoints: (settings) => [booksEndpoint(settings)],
   drain: true,
 
-  async run({ batch, concurrency }, run: Run<typeof venueSettings>): Promise<PollResult> {
+  async run(
+    { batch, concurrency, freeMin, freeWarn },
+    run: Run<typeof venueSettings>,
+  ): Promise<PollResult> {
     const slot = run.scheduledAt ?? run.startedAt;
     const watched = watchedAt(await readWatchList(run), slot);
     const watch = watchId(watched);
     const last = await readLastRecorded(run.files, run.settings.dataFolder, venue);
-    const harvest = await harvestBooks(run, { watched, watch, last, batch, concurrency });
+    const marks = { stopBytes: freeMin * megabyte, warnBytes: freeWarn * megabyte };
+    const room = await lookAtRoom(run, marks);
+    const isStopped = room.state === "stopped";
+    const harvest = isStopped
+      ? unaskedBooks(watched, "disk")
+      : await harvestBooks(run, { watched, watch, last, batch, concurrency });
 
     const polled = { slot, watched, watch, last, harvest };
-    const { line, appended, quarantineError } = await appendPoll(run, polled);
+    const { line, appended, problem } = await appendPoll(run, polled);
     const result = resultOf(line, appended, watched.length, harvest);
-    if (quarantineError !== undefined) throw quarantineError;
+    if (problem !== undefined) throw problem;
+    if (isStopped) throw stopped(room, result);
     refuseEmpty(result, watched, harvest);
     return result;
   },
@@ -85,6 +117,16 @@ export default defineFunction({
     const reasons = Object.entries(missing).map(([reason, count]) => `${count} ${reason}`);
     const rest = reasons.length === 0 ? "none missing" : `missing: ${reasons.join(", ")}`;
     return `poll ${poll} in ${hour}Z: ${watched} watched, ${books} written, ${unchanged} unchanged, ${rest}`;
+  },
+
+  async standing({ clock, files, settings }) {
+    const poll = await newestPoll({ files, ...settings }, { venue, stream: "books" });
+    if (poll === undefined) return { text: "no book was recorded yet" };
+    const newestAt = Date.parse(poll.ended);
+    const age = formatDuration(Math.max(0, clock.now() - newestAt));
+    const { books, unchanged, missing } = poll;
+    const text = `newest books ${age} old: ${books + unchanged} of ${books + unchanged + missing.length} watched`;
+    return { text, newestAt, figures: { books, unchanged, missing: missing.length } };
   },
 });
 
@@ -101,7 +143,8 @@ async function harvestBooks(run: Run<typeof venueSettings>, asked: Asked): Promi
   const { files, settings } = run;
   const suspects = await readRefused(files, settings.dataFolder);
   // Who a digest belongs to is known only by its place in the same list.
-  const digests = last?.context === watch ? last.digests : [];
+  const isSame = last?.context === watch && last.digests.length === watched.length;
+  const digests = isSame ? last.digests : [];
   const known = new Map(
     digests.flatMap((digest, at) => (digest === "" ? [] : [[digest, watched[at]!.token] as const])),
   );
@@ -114,6 +157,7 @@ async function harvestBooks(run: Run<typeof venueSettings>, asked: Asked): Promi
     known,
     batch,
     concurrency,
+    turn: run.random(),
     breathe: () => sleep(run.clock, 0),
   });
   for (const { token, closed } of watched)
@@ -142,6 +186,16 @@ function resultOf(
     writtenBytes: appended.rawBytes,
     quarantined: harvest.pieces.length,
   };
+}
+
+function stopped({ freeBytes, sealBytes, marks }: Room, result: PollResult): OperatorError {
+  const size = (bytes: number): string => `${Math.floor(bytes / megabyte).toLocaleString("en")} MB`;
+  return new OperatorError("DISK_LOW", {
+    message: `${size(freeBytes)} free, too little to record: ${size(sealBytes)} are needed to seal, ${size(marks.stopBytes)} to stay free`,
+    safe: `Nothing was asked. The poll is on record as poll ${result.poll} of ${result.hour}Z, with the cause \`disk\`.`,
+    next: `npm run fn -- offload && npm run fn -- prune, or give the disk more room; polling goes on by itself above ${size(sealBytes + 2 * marks.stopBytes)}`,
+    result,
+  });
 }
 
 function refuseEmpty(result: PollResult, watched: readonly WatchedToken[], harvest: Harvest): void {

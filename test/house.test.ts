@@ -36,6 +36,8 @@ const topics: Record<string, readonly string[]> = {
   polymarket: ["archive"],
   remote: ["archive"],
   coverage: ["archive"],
+  verify: ["archive", "remote"],
+  reading: ["archive"],
 };
 
 const doorModules =
@@ -79,6 +81,10 @@ suite("the house", () => {
       citing.map(([path]) => path),
       [],
     );
+  });
+
+  test("locks the optional packages of every platform, without which npm ci refuses", () => {
+    assert.deepEqual(unlockedPackages(), [], "run: node .ci/complete-lock.js");
   });
 
   test("shows its code to this test at all", () => {
@@ -233,6 +239,16 @@ function incompleteFunctions(house: House): string[] {
       lacking.push(`a section "## ${name}" in docs/functions.md`);
     return lacking.map((what) => `${path} lacks ${what}`);
   });
+}
+
+function unlockedPackages(): string[] {
+  const text = readFileSync(join(root, "package-lock.json"), "utf8");
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  return Object.values(packages)
+    .flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
+    .filter((name) => !(`node_modules/${name}` in packages));
 }
 
 function functionsOf(house: House): string[] {

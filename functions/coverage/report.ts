@@ -83,7 +83,7 @@ export function reportOf(unordered: Account, head: ReportHead): GapReport {
   const span = ({ first, last }: Stretch) => ({
     from: at(first),
     to: at(last),
-    until: at(last + 1),
+    until: iso(slots[last + 1] ?? endOfLast(account)),
     slots: last - first + 1,
   });
   const clean = findCleanStretches(account);
@@ -115,6 +115,12 @@ export function reportOf(unordered: Account, head: ReportHead): GapReport {
     sources: head.sources,
     findings: [...head.findings, ...account.problems],
   };
+}
+
+/** The last slot lasts as long as the one before it, and no longer than the hour. */
+function endOfLast({ slots, to }: Account): number {
+  const [before, last] = [slots.at(-2), slots.at(-1)];
+  return before === undefined || last === undefined ? to : Math.min(to, last + (last - before));
 }
 
 /** Markets by their first token's place on the watch list, each market's tokens together. */

@@ -2,7 +2,7 @@
  * Asks for the books of many tokens: in batches, a few at a time, within the client's deadline. Every token
  * asked for ends as a book or as missing with one cause.
  */
-import type { Cause, PollLine } from "../archive/lines.ts";
+import type { Cause, PollLine, WatchedToken } from "../archive/lines.ts";
 import type { Piece } from "../archive/quarantine.ts";
 import type { Question, Scrap } from "./attempt.ts";
 import { judgeBooks, type JudgedBook } from "./books.ts";
@@ -27,6 +27,8 @@ export interface BooksWanted {
   known: ReadonlyMap<string, string>;
   batch: number;
   concurrency: number;
+  /** In [0, 1): where among the batches to begin. */
+  turn: number;
   /** Lets others run. */
   breathe(): Promise<void>;
 }
@@ -40,15 +42,20 @@ export interface Harvest {
   refused: string[];
 }
 
+/** What a poll has that asks for nothing, or whose books find no room: every token missing, with this cause. */
+export function unaskedBooks(watched: readonly WatchedToken[], cause: Cause): Harvest {
+  const missing = watched.map(
+    ({ token, closed }) => [token, closed === undefined ? cause : "market-closed"] as const,
+  );
+  return { books: new Map(), missing: new Map(missing), pieces: [], requests: [], refused: [] };
+}
+
 export async function askBooks(client: VenueClient, wanted: BooksWanted): Promise<Harvest> {
-  const harvest: Harvest = {
-    books: new Map(),
-    missing: new Map(),
-    pieces: [],
-    requests: [],
-    refused: [],
-  };
-  const queue = batches([...wanted.tokens.keys()], wanted);
+  const harvest = unaskedBooks([], "unknown");
+  // Where time runs short the last ones go without, so each poll begins elsewhere.
+  const inOrder = batches([...wanted.tokens.keys()], wanted);
+  const first = Math.floor(wanted.turn * inOrder.length);
+  const queue = [...inOrder.slice(first), ...inOrder.slice(0, first)];
   let splitsLeft = splitRequestsMax;
 
   const work = async (): Promise<void> => {

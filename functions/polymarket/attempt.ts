@@ -3,6 +3,7 @@
  * exactly one cause. Bytes of an answer that could not be understood are handed on as a scrap, for quarantine.
  */
 import { deadline } from "../../runtime/doors/clock.ts";
+import { OperatorError } from "../../runtime/errors.ts";
 import { HttpFailure, type Endpoint, type HttpAnswer } from "../../runtime/doors/http.ts";
 import type { Run } from "../../runtime/function.ts";
 import { formatDuration, iso } from "../../runtime/time.ts";
@@ -82,7 +83,10 @@ export async function attempt(
     return failure === undefined ? { ...seen, body } : { ...seen, failure };
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
-    const failure = failureWithout(error, { sent, received: iso(run.clock.now()) }, timeoutMs);
+    const times = { sent, received: iso(run.clock.now()) };
+    const failure = isStopped(run.signal)
+      ? { cause: "not-running" as const, error: "the run was stopped", mayRetry: false }
+      : failureWithout(error, times, timeoutMs);
     const { status = null, partial } = error;
     return { sent, received: null, status, bytes: partial.length, headers: {}, failure };
   } finally {
@@ -163,6 +167,11 @@ function failureWithout(failed: HttpFailure, times: Times, timeoutMs: number): F
         ...scrap,
       };
   }
+}
+
+/** Somebody ended the run: what did not come by then is not the venue's fault, as it is after a timeout. */
+export function isStopped({ aborted, reason }: AbortSignal): boolean {
+  return aborted && !(reason instanceof OperatorError && reason.code === "TIMEOUT");
 }
 
 export function causeOf(status: number): Cause {

@@ -9,7 +9,7 @@ import { venue } from "./endpoints.ts";
 import type { Listed } from "./market-pages.ts";
 import type { Survey } from "./survey.ts";
 
-type LinesRun = Pick<Run, "clock" | "files" | "scheduledAt" | "startedAt"> & {
+type LinesRun = Pick<Run, "clock" | "files" | "log" | "scheduledAt" | "startedAt"> & {
   settings: Pick<Run["settings"], "dataFolder">;
 };
 
@@ -39,6 +39,7 @@ export async function appendWalk(
     machine: run,
     dataFolder,
     stream: openNameOf({ venue, stream: "markets" }),
+    log: run.log,
   });
 
   const appended = await log.append(hour, (tail) => {

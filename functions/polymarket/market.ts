@@ -66,7 +66,8 @@ export function readMarket(value: unknown): Market | undefined {
     slug,
     question,
     isClosed: closed === true,
-    isTradable: closed !== true && acceptingOrders === true && enableOrderBook === true,
+    // Absent on some rows; only a plain no keeps a market out.
+    isTradable: closed !== true && acceptingOrders !== false && enableOrderBook !== false,
     volume: volumeNum ?? undefined,
     liquidity: liquidityNum ?? undefined,
     tokens: tokensOf(parsed.output.clobTokenIds, parsed.output.outcomes),

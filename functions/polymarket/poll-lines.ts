@@ -1,4 +1,5 @@
 /** The lines of the books stream: each poll's account, and the books that the hour does not hold yet. */
+import { OperatorError } from "../../runtime/errors.ts";
 import type { Run } from "../../runtime/function.ts";
 import { type Appended, hourLog, type Tail } from "../../runtime/hours/hour-log.ts";
 import { hourOf, iso } from "../../runtime/time.ts";
@@ -6,7 +7,7 @@ import { openNameOf } from "../archive/layout.ts";
 import { bookLine, jsonLine, type PollLine, type WatchedToken } from "../archive/lines.ts";
 import { type Piece, quarantine } from "../archive/quarantine.ts";
 import { type LastRecorded, rememberLastRecorded, stillHolds } from "../archive/unchanged.ts";
-import type { Harvest } from "./ask-books.ts";
+import { type Harvest, unaskedBooks } from "./ask-books.ts";
 import { venue } from "./endpoints.ts";
 
 export interface Polled {
@@ -23,8 +24,8 @@ export interface Polled {
 export interface Written {
   line: PollLine;
   appended: Appended;
-  /** What kept the quarantined bytes from being written, if anything did. */
-  quarantineError: unknown;
+  /** What kept the books, or the bytes for quarantine, from being written, if anything did. */
+  problem: unknown;
 }
 
 type LinesRun = Pick<Run, "clock" | "files" | "log" | "scheduledAt" | "startedAt"> & {
@@ -33,10 +34,22 @@ type LinesRun = Pick<Run, "clock" | "files" | "log" | "scheduledAt" | "startedAt
 
 /** Writes the poll as one durable member; what is quarantined of it comes first. */
 export async function appendPoll(run: LinesRun, polled: Polled): Promise<Written> {
+  try {
+    return await append(run, polled);
+  } catch (error) {
+    if (!(error instanceof OperatorError) || error.code !== "DISK_FULL") throw error;
+    return { ...(await append(run, withoutBooks(polled))), problem: onRecord(error) };
+  }
+}
+
+async function append(run: LinesRun, polled: Polled): Promise<Written> {
   const { dataFolder } = run.settings;
-  const log = hourLog({ machine: run, dataFolder, stream: openNameOf({ venue, stream: "books" }) });
+  const stream = openNameOf({ venue, stream: "books" });
+  // An account alone is small, and it must be on record also on a full disk.
+  const mayUseReserve = polled.harvest.books.size === 0;
+  const log = hourLog({ machine: run, dataFolder, stream, log: run.log, mayUseReserve });
   let composed: Composed | undefined;
-  let quarantineError: unknown;
+  let problem: unknown;
 
   const appended = await log.append(hourOf(polled.slot), async (tail) => {
     // First, so that no poll line says "quarantined" of bytes that are nowhere. Yet if that fails, the good
@@ -44,18 +57,36 @@ export async function appendPoll(run: LinesRun, polled: Polled): Promise<Written
     try {
       await setAside(run, polled, tail.number);
     } catch (error) {
-      quarantineError = error;
+      problem = error;
     }
     composed = compose(run, polled, tail);
     return composed.lines;
   });
   const { line, digests } = composed!;
-  const { files } = run;
-  await rememberLastRecorded(files, dataFolder, venue, appended, {
+  await rememberLastRecorded(run.files, dataFolder, venue, appended, {
     context: polled.watch,
     digests,
   });
-  return { line, appended, quarantineError };
+  return { line, appended, problem };
+}
+
+/** The poll's account alone: tokens whose books came have none on record, and the disk is why. */
+function withoutBooks(polled: Polled): Polled {
+  const { harvest, watched } = polled;
+  const missing = new Map([...unaskedBooks(watched, "disk").missing, ...harvest.missing]);
+  return { ...polled, harvest: { ...harvest, books: new Map(), missing, pieces: [] } };
+}
+
+function onRecord(error: OperatorError): OperatorError {
+  const { message, next, cause } = error;
+  const safe =
+    "The books of this poll are lost, its account is on record; what was recorded before is as it was.";
+  return new OperatorError(error.code, {
+    message,
+    safe,
+    cause,
+    ...(next !== undefined && { next }),
+  });
 }
 
 async function setAside(run: LinesRun, { slot, harvest }: Polled, poll: number): Promise<void> {

@@ -6,7 +6,14 @@ import { sleep } from "../../runtime/doors/clock.ts";
 import { iso, secondMs } from "../../runtime/time.ts";
 import type * as v from "valibot";
 import type { Cause, requestSchema } from "../archive/lines.ts";
-import { attempt, type Attempt, type Question, type Scrap, type VenueRun } from "./attempt.ts";
+import {
+  attempt,
+  type Attempt,
+  isStopped,
+  type Question,
+  type Scrap,
+  type VenueRun,
+} from "./attempt.ts";
 import { pace } from "./pace.ts";
 
 /** What is recorded of a request; who asked adds what it was for. */
@@ -51,13 +58,15 @@ export function venueClient(run: VenueRun, until: number): VenueClient {
     }
   };
 
+  const unasked = (): Cause => (isStopped(run.signal) ? "not-running" : "late");
+
   return {
     async ask(question) {
       const scraps: Scrap[] = [];
       let last: Attempt | undefined;
       for (let attempts = 0; ;) {
         if (!(await waitUnlessOver(pacing.take())))
-          return unanswered(clock.now(), last, attempts, scraps, held);
+          return unanswered(clock.now(), last, attempts, scraps, held ?? unasked());
         last = await attempt(run, question, Math.min(attemptTimeoutMs, end - clock.monotonic()));
         attempts += 1;
         const { failure } = last;
@@ -73,7 +82,7 @@ export function venueClient(run: VenueRun, until: number): VenueClient {
         const pauseMs = Math.max(backOff(attempts, run.random), failure.retryAfterMs ?? 0);
         const mayRetry = failure.mayRetry && attempts < attemptsMax && pauseMs <= retryAfterMsMax;
         if (!mayRetry || !(await waitUnlessOver(pauseMs)))
-          return unanswered(clock.now(), last, attempts, scraps, held);
+          return unanswered(clock.now(), last, attempts, scraps, held ?? unasked());
       }
     },
   };
@@ -91,19 +100,18 @@ function answered({ body, ...last }: Attempt, attempts: number, scraps: Scrap[])
   return { isAnswered: true, record, scraps, body: body!, received: received! };
 }
 
-/** `held`: why nobody may ask. Without that and without an attempt, there was no time left to ask. */
+/** `unasked`: why not, where it came to no attempt. */
 function unanswered(
   now: number,
   last: Attempt | undefined,
   attempts: number,
   scraps: Scrap[],
-  held: Cause | undefined,
+  unasked: Cause,
 ): Outcome {
   if (last?.failure === undefined) {
-    const error =
-      held === undefined ? "no time left to ask" : "not asked: the venue wants to be left alone";
+    const error = whyUnasked[unasked] ?? "not asked: the venue wants to be left alone";
     const record = { sent: iso(now), received: null, status: null, bytes: 0, attempts, error };
-    return { isAnswered: false, cause: held ?? "late", record, scraps };
+    return { isAnswered: false, cause: unasked, record, scraps };
   }
   const { sent, received, status, bytes, headers, failure } = last;
   const record = {
@@ -117,6 +125,11 @@ function unanswered(
   };
   return { isAnswered: false, cause: failure.cause, record, scraps };
 }
+
+const whyUnasked: Partial<Record<Cause, string>> = {
+  late: "no time left to ask",
+  "not-running": "not asked: the run was stopped",
+};
 
 function someHeaders(headers: Record<string, string>): { headers?: Record<string, string> } {
   return Object.keys(headers).length > 0 ? { headers } : {};

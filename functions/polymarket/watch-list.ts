@@ -55,6 +55,19 @@ export async function findWatchList(run: ListRun): Promise<WatchList | undefined
   }
 }
 
+/** What a walk goes on from: nothing, where the list is damaged. That one is set aside, not lost. */
+export async function takeWatchList(run: ListRun & Pick<Run, "id" | "log">): Promise<WatchEntry[]> {
+  try {
+    return (await findWatchList(run))?.tokens ?? [];
+  } catch (error) {
+    if (!(error instanceof OperatorError) || error.code !== "WATCH_LIST_DAMAGED") throw error;
+    const aside = `${pathOf(run)}.damaged-${run.id}`;
+    await run.files.rename(pathOf(run), aside);
+    run.log.warn({ aside }, `${error.message}: it was set aside, and is made anew`);
+    return [];
+  }
+}
+
 export async function replaceWatchList(run: ListRun, list: WatchList): Promise<void> {
   await replaceFile(run.files, pathOf(run), Buffer.from(`${JSON.stringify(list, undefined, 1)}\n`));
 }

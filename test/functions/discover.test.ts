@@ -6,7 +6,7 @@
  * own, a scripted list of markets in its place.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { rawOf } from "../../functions/archive/lines.ts";
@@ -119,17 +119,18 @@ suite("discover", () => {
     assert.deepEqual(marketsOf(recorder), ["0x02", "0x03"]);
   });
 
-  test("takes no market without an open order book", async (t) => {
+  test("takes no market without an open order book, and takes silence for a yes", async (t) => {
     const http = gamma([
       market(1),
       market(2, { closed: true }),
       market(3, { acceptingOrders: false }),
-      market(4, { enableOrderBook: undefined }),
+      market(4, { enableOrderBook: false }),
       market(5, { active: false, archived: true }),
+      market(6, { enableOrderBook: undefined, acceptingOrders: undefined }),
     ]);
     const recorder = await aRecorder(t, { http });
-    assert.equal((await recorder.discover()).marketsSeen, 5);
-    assert.deepEqual(marketsOf(recorder), ["0x01", "0x05"]);
+    assert.equal((await recorder.discover()).marketsSeen, 6);
+    assert.deepEqual(marketsOf(recorder), ["0x01", "0x05", "0x06"]);
   });
 
   test("keeps to the rules where the venue ignores them", async (t) => {
@@ -386,11 +387,16 @@ suite("discover", () => {
     assert.equal(result.stopped, "after 2 pages");
   });
 
-  test("refuses a watch list that it cannot read, rather than begin anew", async (t) => {
+  test("sets a watch list that it cannot read aside and makes it anew", async (t) => {
     const recorder = await aRecorder(t);
-    mkdirSync(join(recorder.dataFolder, "watch"), { recursive: true });
-    writeFileSync(join(recorder.dataFolder, "watch", "polymarket.json"), "{}");
-    assert.equal((await failureOf(recorder.discover())).code, "WATCH_LIST_DAMAGED");
+    const folder = join(recorder.dataFolder, "watch");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "polymarket.json"), "{}");
+    assert.equal((await failureOf(recorder.poll())).code, "WATCH_LIST_DAMAGED");
+    await recorder.discover();
+    assert.ok(listOf(recorder).length > 0);
+    const [aside = ""] = readdirSync(folder).filter((name) => name.includes(".damaged-"));
+    assert.equal(readFileSync(join(folder, aside), "utf8"), "{}");
   });
 });
 
