@@ -1,8 +1,8 @@
 /**
  * offload: copies sealed hours to the remote and proves that they are there.
  *
- * Taken along are all files of each hour that has a manifest, the manifest last, and everything in
- * `labels/`, `incidents/`, `uploads/` and `reports/` but what is provisional. Before a file leaves, it is
+ * Taken along are all files of each hour that has a manifest, the manifest last, the days' data packages, and
+ * everything in `labels/`, `incidents/`, `uploads/` and `reports/` but what is provisional. Before a file leaves, it is
  * checked against its manifest. Nothing on the remote is ever overwritten or deleted. A file is verified when
  * a listing shows exactly one object of its name, of its size and hash; only then it gets a receipt under
  * `receipts/<remote>/`. An equal object that is there already gets its receipt without a copy. Each run that
@@ -14,8 +14,9 @@ import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction } from "../runtime/function.ts";
 import type { FileState } from "./remote/deliver.ts";
 import { type Offloaded, offload } from "./remote/offload-run.ts";
+import { readBacklog } from "./remote/backlog.ts";
 import { openRemote } from "./remote/remote.ts";
-import { remoteSettings } from "./remote/settings.ts";
+import { remoteId, remoteSettings } from "./remote/settings.ts";
 
 interface OffloadResult extends Offloaded {
   remote: string;
@@ -69,6 +70,18 @@ export default defineFunction({
     const done = `${copied} copied (${copiedBytes.toLocaleString("en-US")} B), ${found} found there`;
     const rest = open > 0 ? `, ${open} open` : "";
     return `${done}; ${files.verified} of ${total} files verified on ${remote}${rest}`;
+  },
+
+  async standing({ clock, files, settings }) {
+    const { dataFolder, collector, HOURBOOK_REMOTE: spec } = settings;
+    const archive = { files, dataFolder, collector, remoteId: remoteId(spec) };
+    const backlog = await readBacklog(archive, clock.now());
+    const size = `${count(backlog.files, "file")} (${backlog.bytes.toLocaleString("en-US")} B)`;
+    const text =
+      backlog.files === 0
+        ? `everything sealed is on ${spec.spec}`
+        : `${size} of ${count(backlog.hours, "hour")} not on ${spec.spec} yet`;
+    return { text, figures: { ...backlog } };
   },
 });
 

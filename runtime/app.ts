@@ -4,31 +4,38 @@
  */
 import type { Machine } from "./doors/machine.ts";
 import { OperatorError, exitCodes, messageOf } from "./errors.ts";
-import { sleep } from "./doors/clock.ts";
+import { claimDaemon } from "./daemon-lock.ts";
 import { prepareFolders } from "./folders.ts";
 import type { AnyFunction, Log } from "./function.ts";
 import { type HourLog, hourLog } from "./hours/hour-log.ts";
-import { type Journal, createJournal, scheduleInForce } from "./journal.ts";
-import { type Claim, claim, daemonLock, functionLock, isHeld } from "./locks.ts";
+import { type Journal, type Refusal, createJournal, scheduleInForce } from "./journal.ts";
+import { type Claim, functionLock, isHeld } from "./locks.ts";
+import type { Observer } from "./observer.ts";
 import { type Past, readPast } from "./past.ts";
+import { type Reload, followSchedules } from "./reload.ts";
 import type { RunnerSettings } from "./run-context.ts";
-import { type RuntimeLog, createRunner, stuckAfterMs } from "./runner.ts";
-import { createScheduler } from "./scheduler.ts";
+import { type Runner, type RuntimeLog, createRunner, stuckAfterMs } from "./runner.ts";
+import { type Scheduler, createScheduler } from "./scheduler.ts";
 import type { Schedules } from "./schedules.ts";
-import { hourMs, iso } from "./time.ts";
+import { formatDuration, hourMs, secondMs } from "./time.ts";
 
 export interface RuntimeOptions {
   machine: Machine;
   settings: RunnerSettings;
   functions: ReadonlyMap<string, AnyFunction>;
   schedules: Schedules;
+  /** Where the schedules came from: saving it there puts another one in force. */
+  schedulesFile?: string | undefined;
   log: RuntimeLog;
   version: string;
+  observers?: readonly Observer[];
 }
 
 export interface Runtime {
   /** Puts another schedule in force, without a restart. */
   apply(schedules: Schedules): void;
+  /** Looks at the schedules' file now; what is wrong with it is logged and recorded. */
+  reload(): Promise<void>;
   /** Fires nothing more, lets runs end or asks them to, and settles when the process may go. */
   stop(reason: string, how?: StopOptions): Promise<void>;
   /** The exit code, once it has stopped for whatever reason. */
@@ -49,7 +56,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await prepareFolders(machine.files, dataFolder);
   const daemon = await claimDaemon(machine, dataFolder);
   try {
-    const hours = hourLog({ machine, dataFolder, stream: "journal" });
+    const hours = hourLog({
+      machine,
+      dataFolder,
+      stream: "journal",
+      mayUseReserve: true,
+      isHeldOpen: true,
+      log,
+    });
     const past = await lookBack(options);
     const journal = createJournal({ clock: machine.clock, hours, log, by: "daemon" });
     await openJournal(options, journal, past);
@@ -68,7 +82,7 @@ interface Parts {
 }
 
 function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): Runtime {
-  const { machine, settings, functions, log } = options;
+  const { machine, settings, functions, log, observers = [] } = options;
   const { promise: done, resolve: finish } = Promise.withResolvers<number>();
   let stopping: Promise<void> | undefined;
 
@@ -79,7 +93,14 @@ function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): 
     log,
     onStuck: (name) => void stop(`stuck: ${name} does not end`, { exit: exitCodes.failed }),
   });
-  const scheduler = createScheduler({ clock: machine.clock, runner, journal, log, functions, past });
+  const scheduler = createScheduler({
+    clock: machine.clock,
+    runner: observed(runner, observers),
+    journal,
+    log,
+    functions,
+    past,
+  });
 
   function stop(reason: string, how: StopOptions = {}): Promise<void> {
     stopping ??= windDown(reason, how);
@@ -90,27 +111,74 @@ function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): 
     reason: string,
     { exit = exitCodes.ok, atOnce = false }: StopOptions,
   ): Promise<void> {
-    scheduler.stop();
+    reload?.stop();
+    const counted = scheduler.stop();
     log.info({ reason }, "stopping");
-    await runner.drain(stopError(reason), atOnce);
+    void journal.write({ kind: "stopping", reason });
+    for (const observer of observers) observer.stopping?.(reason);
+    await Promise.all([runner.drain(stopError(reason), atOnce), counted]);
     void journal.write({ kind: "stop", reason });
     await Promise.allSettled([journal.close(), repairing]);
-    await daemon.release().catch((error: unknown) => log.error({ error: messageOf(error) }, "unclean end"));
-    finish(exit === exitCodes.ok && runner.givenUp().length > 0 ? exitCodes.failed : exit);
+    await hours.letGo();
+    await daemon
+      .release()
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, "unclean end"));
+    const code = exit === exitCodes.ok && runner.givenUp().length > 0 ? exitCodes.failed : exit;
+    await Promise.allSettled(observers.map((observer) => observer.stopped(reason, code)));
+    finish(code);
+  }
+
+  function apply(schedules: Schedules): void {
+    if (stopping !== undefined) return;
+    scheduler.apply(schedules);
+    void journal.inForce(scheduleInForce(schedules), true);
+    for (const observer of observers) observer.reloaded(schedules);
   }
 
   scheduler.apply(options.schedules);
   void scheduler.runAtStart();
   const repairing = repairOldHours(hours, log);
+  const reload = follow(options, apply, journal);
   log.info({ functions: functions.size }, "ready");
+  const vitals = {
+    functions: functions.size,
+    next: () => scheduler.next(),
+    trouble: () => troubleOf(scheduler, runner),
+  };
+  for (const observer of observers) observer.started(vitals);
+  return { done, stop, apply, reload: async () => reload?.now() };
+}
+
+// Above what a busy machine makes of a timer; a loop that is blocked for longer cannot tell of it anyway.
+const overdueMsMax = 5 * secondMs;
+
+function troubleOf(scheduler: Scheduler, runner: Runner): string | undefined {
+  const overdueMs = scheduler.overdueMs();
+  if (overdueMs > overdueMsMax) return `nothing was fired for ${formatDuration(overdueMs)}`;
+  const overdue = runner.overdue();
+  return overdue === undefined ? undefined : `${overdue} is past its last deadline`;
+}
+
+function observed(runner: Runner, observers: readonly Observer[]): Pick<Runner, "run"> {
   return {
-    done,
-    stop,
-    apply(schedules) {
-      scheduler.apply(schedules);
-      void journal.inForce(scheduleInForce(schedules), true);
+    async run(request) {
+      const report = await runner.run(request);
+      for (const observer of observers) observer.ended(report);
+      return report;
     },
   };
+}
+
+function follow(
+  options: RuntimeOptions,
+  apply: Runtime["apply"],
+  journal: Journal,
+): Reload | undefined {
+  const { schedulesFile: file, schedules: inForce } = options;
+  const refuse = (refusal: Refusal): void => void journal.refused(refusal);
+  return file === undefined
+    ? undefined
+    : followSchedules({ ...options, file, inForce, apply, refuse });
 }
 
 // The hour that is written to is repaired by the first line written to it; the others can wait for the polls.
@@ -125,7 +193,7 @@ async function repairOldHours(hours: HourLog, log: Log): Promise<void> {
 // Recording goes before history: a journal that cannot be read is no reason not to start.
 async function lookBack({ machine, settings, schedules, log }: RuntimeOptions): Promise<Past> {
   try {
-    return await readPast(machine.files, settings.core.dataFolder, hoursToLookBack(schedules));
+    return await readPast(machine.files, settings.core, hoursToLookBack(schedules));
   } catch (error) {
     log.error({ error: messageOf(error) }, "the journal of earlier runs cannot be used");
     return { newestAt: undefined, newestSlots: new Map(), unfinished: [] };
@@ -136,12 +204,16 @@ async function openJournal(options: RuntimeOptions, journal: Journal, past: Past
   const { machine, settings, version } = options;
   const { dataFolder, collector } = settings.core;
   const opened = [journal.inForce(scheduleInForce(options.schedules), true)];
-  opened.push(journal.write({ kind: "start", pid: process.pid, version, node: process.version, collector }));
+  opened.push(
+    journal.write({ kind: "start", pid: process.pid, version, node: process.version, collector }),
+  );
   for (const begun of past.unfinished) {
     // Of this data folder's daemon none is left; a run by hand may still be under way.
     if (await isHeld(machine.files, functionLock(dataFolder, begun.function))) continue;
     const { run: id, function: name, at, scheduled } = begun;
-    opened.push(journal.write({ kind: "interrupted", run: id, function: name, began: at, scheduled }));
+    opened.push(
+      journal.write({ kind: "interrupted", run: id, function: name, began: at, scheduled }),
+    );
   }
   await Promise.all(opened);
 }
@@ -153,30 +225,9 @@ function hoursToLookBack({ entries }: Schedules): number {
 }
 const hoursToLookBackMax = 24;
 
-// `npm run status` looks at the lock by taking it for a moment.
-const daemonLockTries = 5;
-const daemonLockRetryMs = 40;
-
-async function claimDaemon(machine: Machine, dataFolder: string): Promise<Claim> {
-  const holder = { pid: process.pid, since: iso(machine.clock.now()) };
-  for (let tries = 1; ; tries += 1) {
-    const claimed = await claim(machine.files, daemonLock(dataFolder), holder);
-    if ("claim" in claimed) return claimed.claim;
-    if (tries < daemonLockTries) {
-      await sleep(machine.clock, daemonLockRetryMs);
-      continue;
-    }
-    const { heldBy } = claimed;
-    throw new OperatorError("DAEMON_RUNNING", {
-      message: `another Hourbook is recording into ${dataFolder}`,
-      exit: "locked",
-      details: heldBy === undefined ? [] : [`pid ${heldBy.pid}, since ${heldBy.since}`],
-      safe: "Nothing was started; the other goes on.",
-      next: "npm run status; set HOURBOOK_DATA to record into another folder",
-    });
-  }
-}
-
 function stopError(reason: string): OperatorError {
-  return new OperatorError("STOPPING", { message: `the runtime is stopping: ${reason}`, exit: "terminated" });
+  return new OperatorError("STOPPING", {
+    message: `the runtime is stopping: ${reason}`,
+    exit: "terminated",
+  });
 }

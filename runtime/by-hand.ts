@@ -23,6 +23,7 @@ export interface HandRunOptions {
   /** Written where this run is the first to open a journal hour; without it, the daemon will write it. */
   schedules?: Schedules | undefined;
   onProgress?: Run["progress"] | undefined;
+  output?: Run["output"];
   /** Ctrl-C: its reason, an `OperatorError`, decides the exit code. */
   signal?: AbortSignal | undefined;
 }
@@ -32,10 +33,12 @@ export async function runByHand(options: HandRunOptions): Promise<RunReport> {
   const { machine, settings, log, name, definition, input, timeoutMs, asOf, signal } = options;
   const { dataFolder } = settings.core;
   await prepareFolders(machine.files, dataFolder);
-  const hours = hourLog({ machine, dataFolder, stream: "journal" });
+  const hours = hourLog({ machine, dataFolder, stream: "journal", mayUseReserve: true, log });
   const journal = createJournal({ clock: machine.clock, hours, log, by: "hand" });
-  if (options.schedules !== undefined) await journal.inForce(scheduleInForce(options.schedules), false);
-  const runner = createRunner({ machine, settings, journal, log, onProgress: options.onProgress });
+  if (options.schedules !== undefined)
+    await journal.inForce(scheduleInForce(options.schedules), false);
+  const { onProgress, output } = options;
+  const runner = createRunner({ machine, settings, journal, log, onProgress, output });
   const onAbort = (): void => void runner.drain(signal?.reason as OperatorError, true);
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();

@@ -33,7 +33,8 @@ export async function publish(files: Files, temporary: string, path: string): Pr
     if (errnoOf(error) !== "EEXIST") throw error;
     published = false;
   }
-  await files.remove(temporary);
+  // Another process may have found it superfluous in this very moment.
+  await removeIfThere(files, temporary);
   await files.syncFolder(dirname(path));
   return published;
 }
@@ -51,6 +52,11 @@ export async function openTemporary(files: Files, path: string): Promise<OpenFil
   return files.open(temporary, "create");
 }
 
+/** After a failed attempt: on a full disk what it wrote would keep the room that others wait for. */
+export async function discardTemporary(files: Files, path: string): Promise<void> {
+  await removeIfThere(files, temporaryPath(path)).catch(() => undefined);
+}
+
 export async function removeIfThere(files: Files, path: string): Promise<void> {
   try {
     await files.remove(path);
@@ -64,15 +70,22 @@ export async function writeAll(file: OpenFile, bytes: Buffer): Promise<void> {
   let rest = bytes;
   while (rest.length > 0) {
     const written = await file.write(rest);
-    if (written === 0) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    if (written === 0)
+      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     rest = rest.subarray(written);
   }
+}
+
+/** No room, or none for this user: the same call may succeed later. */
+export function isDiskFull(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 /** A failed write as an operator needs to read it; other errors as they are. */
 export function diskError(error: unknown, path: string, safe: string): unknown {
   const code = errnoOf(error);
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
+  if (isDiskFull(error) || code === "EFBIG") {
     return new OperatorError("DISK_FULL", {
       message: `no space left to write ${path}`,
       safe,
@@ -80,7 +93,8 @@ export function diskError(error: unknown, path: string, safe: string): unknown {
       cause: error,
     });
   }
-  if (code === "EIO") {
+  // A filesystem that found itself damaged goes on read-only.
+  if (code === "EIO" || code === "EROFS") {
     return new OperatorError("DISK_ERROR", {
       message: `the disk failed while writing ${path}`,
       safe,
@@ -92,14 +106,17 @@ export function diskError(error: unknown, path: string, safe: string): unknown {
 }
 
 async function writeTemporary(files: Files, path: string, bytes: Buffer): Promise<string> {
-  const file = await openTemporary(files, path);
   try {
-    await writeAll(file, bytes);
-    await file.syncData();
+    const file = await openTemporary(files, path);
+    try {
+      await writeAll(file, bytes);
+      await file.syncData();
+    } finally {
+      await file.close();
+    }
   } catch (error) {
+    await discardTemporary(files, path);
     throw diskError(error, path, "What was there before is unchanged.");
-  } finally {
-    await file.close();
   }
   return temporaryPath(path);
 }

@@ -10,6 +10,7 @@ import { headlineOf, listFunctions, loadFunctions } from "./load.ts";
 import { type LineSink, createLog } from "./logs.ts";
 import { createProgress } from "./progress.ts";
 import { exitOf, resultLine } from "./result-line.ts";
+import { type OpenOutput, type OutputSink, createOutput, noOutput } from "./output.ts";
 import type { RunReport } from "./run-report.ts";
 import { defaultEntry } from "./schedule-entry.ts";
 import type { Environment } from "./settings.ts";
@@ -20,7 +21,7 @@ export interface Invocation {
   args: readonly string[];
   env: Environment;
   machine: Machine;
-  stdout: LineSink;
+  stdout: OutputSink & { isTTY?: boolean };
   stderr: LineSink & { isTTY?: boolean };
   /** Stops the run; its reason is an `OperatorError`, which names the exit code. */
   signal: AbortSignal;
@@ -35,9 +36,13 @@ export async function fn(invocation: Invocation): Promise<number> {
   try {
     if (name === "" || name.startsWith("-")) return await withoutName(invocation, name);
     if (rest.includes("--help") || rest.includes("-h")) return await help(invocation, name);
-    const report = await runNamed(invocation, name, rest);
+    const output = isJson ? noOutput : createOutput(stdout);
+    const { report, definition } = await runNamed(invocation, name, rest, output);
+    await output.end();
     if (isJson) stdout.write(resultLine(report));
-    else if (report.outcome === "ok") stdout.write(`${report.summary || "done"}\n`);
+    // Data on stdout must not end with a line that is none.
+    else if (report.outcome === "ok")
+      (definition.output === true ? stderr : stdout).write(`${report.summary || "done"}\n`);
     else stderr.write(`${describeError(name, report.error)}\n`);
     return exitCodes[report.exit];
   } catch (error) {
@@ -102,15 +107,18 @@ async function runNamed(
   invocation: Invocation,
   name: string,
   args: readonly string[],
-): Promise<RunReport> {
-  const { machine, env, stderr, signal, functionsFolder } = invocation;
+  output: OpenOutput,
+): Promise<{ report: RunReport; definition: AnyFunction }> {
+  const { machine, env, stdout, stderr, signal, functionsFolder } = invocation;
   const functions = await loadFunctions(functionsFolder);
   const definition = known(name, functions);
   const { settings, schedules } = await readConfiguration(machine.files, env, functions);
   const entry = schedules.entries.get(name) ?? defaultEntry(name);
   const { input, asOf } = readHandInput({ name, definition, entry, args });
   const isTerminal = stderr.isTTY === true;
-  const progress = isTerminal ? createProgress(name, stderr, machine.clock) : undefined;
+  // A bar would be torn by data that scrolls through the same terminal.
+  const hasBar = isTerminal && !(definition.output === true && stdout.isTTY === true);
+  const progress = hasBar ? createProgress(name, stderr, machine.clock) : undefined;
   const log = createLog({
     // A person who waits is told by the bar and the summary what info would say.
     level: isTerminal && env["HOURBOOK_LOG_LEVEL"] === undefined ? "warn" : settings.logLevel,
@@ -120,7 +128,7 @@ async function runNamed(
     stream: progress ?? stderr,
   });
   try {
-    return await runByHand({
+    const report = await runByHand({
       machine,
       settings,
       log,
@@ -132,7 +140,9 @@ async function runNamed(
       signal,
       timeoutMs: entry.timeoutMs,
       onProgress: progress?.update,
+      output: definition.output === true ? output : undefined,
     });
+    return { report, definition };
   } finally {
     progress?.clear();
   }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Files } from "./doors/files.ts";
 import { OperatorError, errnoOf, messageOf } from "./errors.ts";
+import { keepReserve } from "./hours/reserve.ts";
 
 export function locksFolder(dataFolder: string): string {
   return join(dataFolder, "state", "locks");
@@ -15,6 +16,7 @@ export async function prepareFolders(files: Files, dataFolder: string): Promise<
     await files.makeFolder(locksFolder(dataFolder));
     await (await files.open(probe, "append")).close();
     await files.remove(probe);
+    await keepReserve(files, dataFolder);
   } catch (error) {
     // A full disk is no reason not to start: what is offloaded can be pruned.
     if (errnoOf(error) === "ENOSPC" || errnoOf(error) === "EDQUOT") return;

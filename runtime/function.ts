@@ -28,10 +28,34 @@ export interface FunctionDefinition<
   drain?: boolean;
   /** Accepts `--as-of`: it looks at hours, and the option says up to when. */
   asOf?: boolean;
+  /**
+   * Prints data of its own on stdout through `run.output`, so that it can be piped; its summary goes to stderr.
+   * It only reads: several of its runs may go on at once.
+   */
+  output?: boolean;
   /** Does the work; the result is JSON. Throws `OperatorError` for what an operator can act on. */
   run(input: v.InferOutput<I>, run: Run<S>): Promise<R>;
   /** The result in a line or two for a person. */
   summary(result: R): string;
+  /** How its work stands, read off the disk for `npm run status`: no run, no lock, nothing changed. */
+  standing?(look: Look<S>): Promise<Standing>;
+}
+
+/** What `standing` is handed: its files door refuses whatever would change something. */
+export interface Look<S extends SettingsEntries = SettingsEntries> extends Pick<
+  Doors,
+  "clock" | "files"
+> {
+  settings: CoreSettings & SettingsOf<S>;
+}
+
+export interface Standing {
+  /** For a person, in a few words: `newest book 4 s old`. */
+  text: string;
+  /** When the newest data came, epoch ms: what `npm run status -- --max-age` goes by. */
+  newestAt?: number | undefined;
+  /** For an alert, by name: `{ backlogFiles: 12 }`. */
+  figures?: Readonly<Record<string, number>>;
 }
 
 /** What is loaded from disk: which function it is, types no longer known. */
@@ -63,7 +87,14 @@ export interface Run<S extends SettingsEntries = SettingsEntries> extends Doors 
   log: Log;
   /** For long work: shown as a bar on a terminal, logged now and then elsewhere. */
   progress(done: number, total: number, unit: string): void;
+  /** By hand, for a function that declares `output`; nobody reads it elsewhere. */
+  output?: Output | undefined;
   settings: CoreSettings & SettingsOf<S>;
+}
+
+export interface Output {
+  /** Waits while the reader is behind. `false`: it has gone, as `| head` does, so there is no more to do. */
+  write(text: string | Buffer): Promise<boolean>;
 }
 
 export interface Doors {

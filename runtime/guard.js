@@ -15,5 +15,7 @@ if (major < 26) {
 // Stripping and compiling the files anew is two thirds of a start, and 30 MB. What comes of it is kept beside
 // the dependencies: whoever can write there can write the code itself. Coverage is exact only without it.
 if (process.env.NODE_V8_COVERAGE === undefined) {
-  module.enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/hourbook", import.meta.url)));
+  module.enableCompileCache(
+    fileURLToPath(new URL("../node_modules/.cache/hourbook", import.meta.url)),
+  );
 }

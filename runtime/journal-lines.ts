@@ -44,6 +44,15 @@ const lineSchema = v.variant("kind", [
     functions: v.record(v.string(), entry),
   }),
   v.object({
+    kind: v.literal("refused"),
+    at: time,
+    /** When it was refused first: the line is repeated in each hour for as long as it stands. */
+    since: time,
+    /** Of the text that was refused; `null` if the file could not be read. */
+    revision: v.nullable(v.string()),
+    problems: v.array(v.string()),
+  }),
+  v.object({
     kind: v.literal("begin"),
     at: time,
     run: v.string(),
@@ -96,6 +105,8 @@ const lineSchema = v.variant("kind", [
   }),
   // Lines that the disk would not take, and that became too many to keep.
   v.object({ kind: v.literal("unwritten"), at: time, count: v.number(), from: time, to: time }),
+  // From here on nothing fires; `stop` comes when the last run has ended.
+  v.object({ kind: v.literal("stopping"), at: time, reason: v.string() }),
   v.object({ kind: v.literal("stop"), at: time, reason: v.string() }),
 ]);
 

@@ -23,11 +23,15 @@ export interface ScheduleInForce {
   functions: ScheduledFunctions;
 }
 
+export type Refusal = Omit<JournalLineOf<"refused">, "kind" | "at" | "since">;
+
 export interface Journal {
   /** Queues a line. `true` once it is durable; `false` if the disk refuses it for now, and it is kept. */
   write(line: NewLine): Promise<boolean>;
   /** The schedule that opens each hour from now on; `announced` writes it at once too. */
   inForce(schedule: ScheduleInForce, announced: boolean): Promise<boolean>;
+  /** A schedule that was not taken: said now, and in each hour until one is. */
+  refused(refusal: Refusal): Promise<boolean>;
   /** Tries a last time to write what is kept. */
   close(): Promise<void>;
 }
@@ -57,6 +61,7 @@ class Writer implements Journal {
   /** Lines that were too many to keep. */
   #unwritten = { count: 0, from: 0, to: 0 };
   #schedule: ScheduleInForce | undefined;
+  #refusal: Omit<JournalLineOf<"refused">, "at"> | undefined;
   #openedHour: Hour | undefined;
   #writing: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -71,7 +76,13 @@ class Writer implements Journal {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const at = this.#options.clock.now();
     const isSchedule = line.kind === "schedule";
-    this.#queue.push({ hour: hourOf(at), at, isSchedule, bytes: encode(at, line), settle: resolve });
+    this.#queue.push({
+      hour: hourOf(at),
+      at,
+      isSchedule,
+      bytes: encode(at, line),
+      settle: resolve,
+    });
     if (this.#queue.length > keptLinesMax) this.#dropOldest();
     this.#startWriting();
     return promise;
@@ -79,7 +90,14 @@ class Writer implements Journal {
 
   async inForce(schedule: ScheduleInForce, announced: boolean): Promise<boolean> {
     this.#schedule = schedule;
+    this.#refusal = undefined;
     return announced ? this.write(this.#scheduleLine(schedule)) : true;
+  }
+
+  refused(refusal: Refusal): Promise<boolean> {
+    const line = { kind: "refused", since: iso(this.#options.clock.now()), ...refusal } as const;
+    this.#refusal = line;
+    return this.write(line);
   }
 
   async close(): Promise<void> {
@@ -122,7 +140,8 @@ class Writer implements Journal {
       }
       this.#isFailing = true;
       for (const line of this.#queue) line.settle(false);
-      if (!this.#isClosed) this.#cancelRetry = clock.after(retryAfterMs, () => this.#startWriting());
+      if (!this.#isClosed)
+        this.#cancelRetry = clock.after(retryAfterMs, () => this.#startWriting());
     } finally {
       this.#writing = undefined;
     }
@@ -160,9 +179,10 @@ class Writer implements Journal {
   #opening(tail: Tail): Buffer[] {
     const { by, clock } = this.#options;
     const isDue = tail.isFirst || (by === "daemon" && tail.hour !== this.#openedHour);
-    return isDue && this.#schedule !== undefined
-      ? [encode(clock.now(), this.#scheduleLine(this.#schedule))]
-      : [];
+    if (!isDue || this.#schedule === undefined) return [];
+    const lines: NewLine[] = [this.#scheduleLine(this.#schedule)];
+    if (this.#refusal !== undefined) lines.push(this.#refusal);
+    return lines.map((line) => encode(clock.now(), line));
   }
 
   #scheduleLine({ revision, functions }: ScheduleInForce): Omit<JournalLineOf<"schedule">, "at"> {

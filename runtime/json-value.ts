@@ -4,8 +4,11 @@ import { OperatorError } from "./errors.ts";
 /** Throws `RESULT_NOT_JSON`, naming the place of what JSON cannot carry. */
 export function assertJson(value: unknown): asserts value is object {
   const isObject = typeof value === "object" && value !== null;
-  const problem = isObject ? findProblem(value, "result", new Set()) : `result is ${describe(value)}`;
-  if (problem !== undefined) throw new OperatorError("RESULT_NOT_JSON", { message: `not JSON: ${problem}` });
+  const problem = isObject
+    ? findProblem(value, "result", new Set())
+    : `result is ${describe(value)}`;
+  if (problem !== undefined)
+    throw new OperatorError("RESULT_NOT_JSON", { message: `not JSON: ${problem}` });
 }
 
 function findProblem(value: unknown, path: string, above: Set<object>): string | undefined {
@@ -16,7 +19,11 @@ function findProblem(value: unknown, path: string, above: Set<object>): string |
   if (above.has(value)) return `${path} contains itself`;
   above.add(value);
   for (const [key, member] of Object.entries(value)) {
-    const problem = findProblem(member, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, above);
+    const problem = findProblem(
+      member,
+      Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`,
+      above,
+    );
     if (problem !== undefined) return problem;
   }
   above.delete(value);

@@ -1,5 +1,6 @@
 /** What the journal knows of earlier processes: the newest slots that came up, and runs that never ended. */
 import type { Files } from "./doors/files.ts";
+import type { CoreSettings } from "./function.ts";
 import { listJournalHours, readJournal } from "./journal-read.ts";
 import type { JournalLine, JournalLineOf } from "./journal-lines.ts";
 
@@ -12,11 +13,11 @@ export interface Past {
 }
 
 /** Reads the newest hours of the journal, however long ago they were. */
-export async function readPast(files: Files, dataFolder: string, hoursMax: number): Promise<Past> {
-  const hours = (await listJournalHours(files, dataFolder)).slice(-hoursMax);
+export async function readPast(files: Files, place: CoreSettings, hoursMax: number): Promise<Past> {
+  const hours = await listJournalHours(files, place, hoursMax);
   const past: Past = { newestAt: undefined, newestSlots: new Map(), unfinished: [] };
   const begun = new Map<string, JournalLineOf<"begin">>();
-  for await (const line of readJournal(files, dataFolder, hours)) {
+  for await (const line of readJournal(files, place, hours)) {
     past.newestAt = Math.max(past.newestAt ?? 0, Date.parse(line.at));
     if (line.kind === "begin") begun.set(line.run, line);
     if (line.kind === "end" || line.kind === "interrupted") begun.delete(line.run);

@@ -1,4 +1,4 @@
-/** The daemon as a process: ends on signals, survives what functions leave behind, says why it went. */
+/** The daemon as a process: reloads and ends on signals, survives what functions leave behind, says why it went. */
 import type { Runtime } from "./app.ts";
 import { systemClock } from "./doors/clock.ts";
 import { exitCodes } from "./errors.ts";
@@ -21,17 +21,24 @@ export async function runProcess(log: Log, start: () => Promise<Runtime>): Promi
       ask([signal]);
     });
   }
+  // Ignored until there is something to reload: what is being read then is fresh anyway.
+  let reload = (): void => {};
+  process.on("SIGHUP", () => reload());
   // A promise that a function left behind: its run is judged by its own outcome, the others have no part in it.
   process.on("unhandledRejection", (error) => {
     log.error({ stack: stackOf(error) }, "a promise was rejected and nobody was waiting for it");
   });
   // Thrown out of a callback: what state it left is unknown, so the process goes and a new one takes over.
   process.once("uncaughtException", (error) => {
-    log.error({ stack: stackOf(error) }, "an error was thrown outside of any run; the process ends");
+    log.error(
+      { stack: stackOf(error) },
+      "an error was thrown outside of any run; the process ends",
+    );
     systemClock.after(crashMs, () => process.exit(exitCodes.failed));
     ask([`crashed: ${error.message}`, { exit: exitCodes.failed, atOnce: true }]);
   });
   const runtime = await start();
+  reload = () => void runtime.reload();
   void asked.then((how) => runtime.stop(...how));
   return runtime.done;
 }

@@ -1,6 +1,7 @@
 /** What a run is handed: why now, until when, its settings, and its doors behind a gate. */
 import { type Gate, gate } from "./doors/gate.ts";
 import type { Machine } from "./doors/machine.ts";
+import { OperatorError } from "./errors.ts";
 import type { AnyFunction, CoreSettings, Log, Run, Trigger } from "./function.ts";
 import { secondMs } from "./time.ts";
 
@@ -31,6 +32,7 @@ export interface ContextOptions {
   startedAt: number;
   log: Log;
   onProgress: Run["progress"] | undefined;
+  output: Run["output"];
 }
 
 export interface Context {
@@ -60,9 +62,23 @@ export function createContext(options: ContextOptions): Context {
     asOf: asOf ?? startedAt,
     log,
     progress: options.onProgress ?? progressToLog(log, machine.clock),
+    output: options.output,
     settings: { ...settings.core, ...own },
   };
   return { gated, run };
+}
+
+/** Closes what a run left open; never in the way of the next. */
+export async function warnOfLeftovers({ gated }: Context, log: Log): Promise<void> {
+  const left = await gated.takeBack();
+  if (left > 0)
+    log.warn({ left }, "the run left files open or locks taken: they are closed and released now");
+}
+
+export function doorsShut(name: string, what: string): OperatorError {
+  return new OperatorError("DOORS_SHUT", {
+    message: `this run of ${name} ${what}: its doors are shut`,
+  });
 }
 
 const progressEveryMs = 10 * secondMs;

@@ -21,7 +21,7 @@ export interface RunReport {
   error: unknown;
 }
 
-type Begun = Pick<RunReport, "run" | "function" | "trigger" | "scheduledAt" | "startedAt">;
+export type Begun = Pick<RunReport, "run" | "function" | "trigger" | "scheduledAt" | "startedAt">;
 
 // One line of a report, not a place to keep data: results are what functions write to disk.
 const textCharsMax = 500;
@@ -52,6 +52,19 @@ export function summaryOf(definition: AnyFunction, result: object | undefined, l
   }
 }
 
+export function beginLine(begun: Begun, isRepeat: boolean): Omit<JournalLineOf<"begin">, "at"> {
+  const { run, function: name, trigger, scheduledAt, startedAt } = begun;
+  return {
+    kind: "begin",
+    run,
+    function: name,
+    trigger,
+    scheduled: scheduledAt === undefined ? null : iso(scheduledAt),
+    latenessMs: scheduledAt === undefined ? 0 : Math.max(0, startedAt - scheduledAt),
+    ...(isRepeat ? { repeat: true } : {}),
+  };
+}
+
 export function endLine(report: RunReport): Omit<JournalLineOf<"end">, "at"> {
   const { run, function: name, trigger, scheduledAt, outcome, tookMs, summary, error } = report;
   return {
@@ -61,7 +74,9 @@ export function endLine(report: RunReport): Omit<JournalLineOf<"end">, "at"> {
     trigger,
     scheduled: scheduledAt === undefined ? null : iso(scheduledAt),
     outcome,
-    ...(outcome === "ok" ? {} : { code: codeOf(error), message: messageOf(error).slice(0, textCharsMax) }),
+    ...(outcome === "ok"
+      ? {}
+      : { code: codeOf(error), message: messageOf(error).slice(0, textCharsMax) }),
     tookMs,
     ...(outcome === "ok" && summary !== "" ? { result: summary.slice(0, textCharsMax) } : {}),
   };
@@ -87,7 +102,12 @@ export function codeOf(error: unknown): string {
 
 // What a function says in an OperatorError is meant for reading; of a bug, the place is what helps.
 function detailsOf(error: unknown): object {
-  if (!(error instanceof OperatorError)) return error instanceof Error ? { stack: error.stack } : {};
+  if (!(error instanceof OperatorError))
+    return error instanceof Error ? { stack: error.stack } : {};
   const { details, safe, next } = error;
-  return { ...(details.length === 0 ? {} : { details }), ...(safe && { safe }), ...(next && { next }) };
+  return {
+    ...(details.length === 0 ? {} : { details }),
+    ...(safe && { safe }),
+    ...(next && { next }),
+  };
 }

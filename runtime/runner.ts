@@ -6,12 +6,26 @@ import type { Machine } from "./doors/machine.ts";
 import { OperatorError, messageOf } from "./errors.ts";
 import type { AnyFunction, Log, Run } from "./function.ts";
 import type { Journal } from "./journal.ts";
-import type { JournalLineOf } from "./journal-lines.ts";
 import { assertJson } from "./json-value.ts";
 import { type Claim, LockedError, claim, functionLock } from "./locks.ts";
-import { type Context, type RunRequest, type RunnerSettings, createContext } from "./run-context.ts";
+import {
+  type Context,
+  type RunRequest,
+  type RunnerSettings,
+  createContext,
+  doorsShut,
+  warnOfLeftovers,
+} from "./run-context.ts";
 import { newRunId } from "./run-id.ts";
-import { type RunReport, endLine, logEnd, reportOf, summaryOf } from "./run-report.ts";
+import {
+  type Begun,
+  type RunReport,
+  beginLine,
+  endLine,
+  logEnd,
+  reportOf,
+  summaryOf,
+} from "./run-report.ts";
 import { type Supervised, graceMs, supervise } from "./supervise.ts";
 import { formatDuration, iso, minuteMs, secondMs } from "./time.ts";
 
@@ -24,6 +38,8 @@ export interface RunnerOptions {
   onStuck?(name: string): void;
   /** Shows progress as it comes; without it, it is logged now and then. */
   onProgress?: Run["progress"] | undefined;
+  /** Where functions print data; nowhere under a daemon. */
+  output?: Run["output"];
 }
 
 export interface RuntimeLog extends Log {
@@ -37,6 +53,8 @@ export interface Runner {
   drain(reason: OperatorError, atOnce?: boolean): Promise<void>;
   /** Functions with a run that was given up and goes on regardless. */
   givenUp(): string[];
+  /** A function whose run should long have been given up, or have ended the process, and has not. */
+  overdue(): string | undefined;
 }
 
 /** Longer than a poll's own deadline; with the grace well under the 90 s after which systemd kills. */
@@ -44,7 +62,15 @@ const drainMs = 20 * secondMs;
 /** A run that was given up keeps its lock, so its function stands still until the process ends. */
 export const stuckAfterMs = 5 * minuteMs;
 
-type Begun = Pick<RunReport, "run" | "function" | "trigger" | "scheduledAt" | "startedAt">;
+// What a busy machine makes of a timer.
+const overdueAfterMs = 5 * secondMs;
+
+interface UnderWay {
+  name: string;
+  definition: AnyFunction;
+  /** By then it was given up, or the process has ended; on the monotonic clock. */
+  overAt: number;
+}
 
 export function createRunner(options: RunnerOptions): Runner {
   return new FunctionRunner(options);
@@ -54,8 +80,8 @@ class FunctionRunner implements Runner {
   #options: RunnerOptions;
   /** Everything that `drain` waits for, from before the lock is taken. */
   #attempts = new Set<Promise<RunReport>>();
-  #underWay = new Map<Supervised, AnyFunction>();
-  #givenUp = new Map<Supervised, string>();
+  #underWay = new Map<Supervised, UnderWay>();
+  #givenUp = new Map<Supervised, UnderWay>();
   #stopping: OperatorError | undefined;
 
   constructor(options: RunnerOptions) {
@@ -77,8 +103,9 @@ class FunctionRunner implements Runner {
     const { clock } = this.#options.machine;
     this.#stopping = reason;
     const cancels: (() => void)[] = [];
-    for (const [supervised, { drain }] of this.#underWay) {
-      if (drain === true && !atOnce) cancels.push(clock.after(drainMs, () => supervised.abort(reason)));
+    for (const [supervised, { definition }] of this.#underWay) {
+      if (definition.drain === true && !atOnce)
+        cancels.push(clock.after(drainMs, () => supervised.abort(reason)));
       else supervised.abort(reason);
     }
     await Promise.allSettled(this.#attempts);
@@ -86,7 +113,13 @@ class FunctionRunner implements Runner {
   }
 
   givenUp(): string[] {
-    return [...this.#givenUp.values()];
+    return [...this.#givenUp.values()].map(({ name }) => name);
+  }
+
+  overdue(): string | undefined {
+    const now = this.#options.machine.clock.monotonic();
+    const all = [...this.#underWay.values(), ...this.#givenUp.values()];
+    return all.find(({ overAt }) => overAt < now)?.name;
   }
 
   async #attempt(request: RunRequest): Promise<RunReport> {
@@ -99,11 +132,18 @@ class FunctionRunner implements Runner {
       await claimed.release();
       throw this.#stopping;
     }
-    const begun: Begun = { run, function: name, trigger, scheduledAt, startedAt: machine.clock.now() };
+    const begun: Begun = {
+      run,
+      function: name,
+      trigger,
+      scheduledAt,
+      startedAt: machine.clock.now(),
+    };
     void journal.write(beginLine(begun, request.isRepeat === true));
     const startedMonotonic = machine.clock.monotonic();
     const supervised = this.#start(request, begun, claimed.failure, log);
-    this.#underWay.set(supervised, definition);
+    const overAt = startedMonotonic + request.timeoutMs + graceMs + overdueAfterMs;
+    this.#underWay.set(supervised, { name, definition, overAt });
     const ended = await supervised.ended;
     this.#underWay.delete(supervised);
 
@@ -114,13 +154,18 @@ class FunctionRunner implements Runner {
     // daemon's own can be free at once, so that a slow disk does not cost its function the next slot.
     if (trigger === "hand") await written;
     logEnd(report, log);
-    if (ended.outcome === "abandoned") this.#keepGivenUp(supervised, name, claimed, log);
+    if (ended.outcome === "abandoned") this.#keepGivenUp(supervised, request, claimed, log);
     else await giveBack(claimed, log);
     await written;
     return report;
   }
 
-  async #takeLock({ name, trigger }: RunRequest, run: string): Promise<Claim & { failure?: unknown }> {
+  async #takeLock(
+    { name, trigger, definition }: RunRequest,
+    run: string,
+  ): Promise<Claim & { failure?: unknown }> {
+    // Who prints data only reads, and two of them may be piped at the same time.
+    if (definition.output === true) return { release: async () => {} };
     const { machine, settings } = this.#options;
     const holder = { pid: process.pid, since: iso(machine.clock.now()), run, trigger };
     let claimed: Awaited<ReturnType<typeof claim>>;
@@ -135,7 +180,7 @@ class FunctionRunner implements Runner {
   }
 
   #start(request: RunRequest, { run, startedAt }: Begun, failure: unknown, log: Log): Supervised {
-    const { machine, settings, onProgress } = this.#options;
+    const { machine, settings, onProgress, output } = this.#options;
     const { name, timeoutMs } = request;
     let context: Context | undefined;
     return supervise({
@@ -144,7 +189,16 @@ class FunctionRunner implements Runner {
       timeoutMs,
       async work(signal) {
         if (failure !== undefined) throw failure;
-        context = createContext({ machine, settings, request, run, startedAt, log, onProgress });
+        context = createContext({
+          machine,
+          settings,
+          request,
+          run,
+          startedAt,
+          log,
+          onProgress,
+          output,
+        });
         try {
           const result: unknown = await request.definition.run(request.input as never, {
             ...context.run,
@@ -163,10 +217,20 @@ class FunctionRunner implements Runner {
   }
 
   // It keeps its lock, so that no second run works beside it.
-  #keepGivenUp(supervised: Supervised, name: string, claimed: Claim, log: Log): void {
-    this.#givenUp.set(supervised, name);
-    const cancel = this.#options.machine.clock.after(stuckAfterMs, () => this.#options.onStuck?.(name));
-    log.error({}, `${name} did not stop within ${formatDuration(graceMs)}: given up, its doors are shut`);
+  #keepGivenUp(
+    supervised: Supervised,
+    { name, definition }: RunRequest,
+    claimed: Claim,
+    log: Log,
+  ): void {
+    const { clock } = this.#options.machine;
+    const overAt = clock.monotonic() + stuckAfterMs + drainMs + graceMs + overdueAfterMs;
+    this.#givenUp.set(supervised, { name, definition, overAt });
+    const cancel = clock.after(stuckAfterMs, () => this.#options.onStuck?.(name));
+    log.error(
+      {},
+      `${name} did not stop within ${formatDuration(graceMs)}: given up, its doors are shut`,
+    );
     void supervised.settled.then(() => {
       cancel();
       this.#givenUp.delete(supervised);
@@ -176,33 +240,10 @@ class FunctionRunner implements Runner {
   }
 }
 
-function beginLine(begun: Begun, isRepeat: boolean): Omit<JournalLineOf<"begin">, "at"> {
-  const { run, function: name, trigger, scheduledAt, startedAt } = begun;
-  return {
-    kind: "begin",
-    run,
-    function: name,
-    trigger,
-    scheduled: scheduledAt === undefined ? null : iso(scheduledAt),
-    latenessMs: scheduledAt === undefined ? 0 : Math.max(0, startedAt - scheduledAt),
-    ...(isRepeat ? { repeat: true } : {}),
-  };
-}
-
-async function warnOfLeftovers({ gated }: Context, log: Log): Promise<void> {
-  const left = await gated.takeBack();
-  if (left > 0)
-    log.warn({ left }, "the run left files open or locks taken: they are closed and released now");
-}
-
 async function giveBack(claimed: Claim, log: Log): Promise<void> {
   try {
     await claimed.release();
   } catch (error) {
     log.error({ error: messageOf(error) }, "the function's lock could not be given back");
   }
-}
-
-function doorsShut(name: string, what: string): OperatorError {
-  return new OperatorError("DOORS_SHUT", { message: `this run of ${name} ${what}: its doors are shut` });
 }

@@ -4,12 +4,11 @@
  * comes up again after the clock was set back is run again, marked `repeat`.
  */
 import type { Clock } from "./doors/clock.ts";
-import { countSlots, newestDue } from "./due.ts";
+import { type Lost, newestDue, recordMissed } from "./due.ts";
 import { nextSlot } from "./cron.ts";
 import { messageOf } from "./errors.ts";
 import type { AnyFunction, Log } from "./function.ts";
 import type { Journal } from "./journal.ts";
-import type { JournalLineOf } from "./journal-lines.ts";
 import { LockedError, describeHolder } from "./locks.ts";
 import type { Runner } from "./runner.ts";
 import type { ScheduleEntry, Schedules } from "./schedules.ts";
@@ -30,8 +29,12 @@ export interface Scheduler {
   apply(schedules: Schedules): void;
   /** Runs each function that asks for it once, one after the other, beside what is scheduled. */
   runAtStart(): Promise<void>;
-  /** Fires nothing more. */
-  stop(): void;
+  /** Fires nothing more. Settles when what was missed until now is counted. */
+  stop(): Promise<void>;
+  /** What fires next; `undefined` if nothing ever does. */
+  next(): { name: string; at: number } | undefined;
+  /** For how long it should have looked at the clock and has not: a timer that does not fire, a loop that died. */
+  overdueMs(): number;
 }
 
 /** A clock set back by less is waited out: no slot comes up twice. */
@@ -41,7 +44,7 @@ const wakeAfterMsMax = 10 * secondMs;
 // Less is what timers and a correction of the clock's pace amount to.
 const stepNoticedMs = secondMs / 2;
 
-type Cause = JournalLineOf<"missed">["cause"];
+type Cause = Lost["cause"];
 
 interface Timed {
   entry: ScheduleEntry & { cron: string };
@@ -62,6 +65,9 @@ class GridScheduler implements Scheduler {
   /** The furthest that the wall clock ever was, but for a step back that was too long to wait out. */
   #newestWall: number;
   #cancelTimer: (() => void) | undefined;
+  /** When the timer is due, on the monotonic clock. */
+  #wakesAt = Infinity;
+  #counting = new Set<Promise<void>>();
   #isStopped = false;
 
   constructor(options: SchedulerOptions) {
@@ -82,7 +88,8 @@ class GridScheduler implements Scheduler {
       const { cron, timezone } = entry;
       if (!entry.enabled || cron === undefined) continue;
       const old = before.get(name);
-      const isSame = old !== undefined && old.entry.cron === cron && old.entry.timezone === timezone;
+      const isSame =
+        old !== undefined && old.entry.cron === cron && old.entry.timezone === timezone;
       const timed = { ...entry, cron };
       this.#timed.set(name, { entry: timed, next: isSame ? old.next : this.#firstSlot(timed) });
     }
@@ -91,13 +98,27 @@ class GridScheduler implements Scheduler {
 
   async runAtStart(): Promise<void> {
     for (const entry of this.#entries.values()) {
-      if (entry.enabled && entry.atStart && !this.#isStopped) await this.#fire(entry, undefined, false);
+      if (entry.enabled && entry.atStart && !this.#isStopped)
+        await this.#fire(entry, undefined, false);
     }
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer?.();
+    this.#wakesAt = Infinity;
+    await Promise.allSettled(this.#counting);
+  }
+
+  next(): { name: string; at: number } | undefined {
+    const coming = [...this.#timed].flatMap(([name, { next: at }]) =>
+      at === undefined ? [] : [{ name, at }],
+    );
+    return coming.sort((a, b) => a.at - b.at)[0];
+  }
+
+  overdueMs(): number {
+    return Math.max(0, this.#options.clock.monotonic() - this.#wakesAt);
   }
 
   #firstSlot(entry: Timed["entry"]): number | undefined {
@@ -111,8 +132,11 @@ class GridScheduler implements Scheduler {
     this.#cancelTimer?.();
     if (this.#isStopped) return;
     const slots = [...this.#timed.values()].map((timed) => timed.next ?? Infinity);
-    const waitMs = Math.min(...slots, this.#seen.wall + wakeAfterMsMax) - this.#options.clock.now();
-    this.#cancelTimer = this.#options.clock.after(Math.max(waitMs, 0), () => this.#wake());
+    const { clock } = this.#options;
+    const wakeAt = Math.min(...slots, this.#seen.wall + wakeAfterMsMax);
+    const waitMs = Math.max(0, wakeAt - clock.now());
+    this.#wakesAt = clock.monotonic() + waitMs;
+    this.#cancelTimer = clock.after(waitMs, () => this.#wake());
   }
 
   #wake(): void {
@@ -121,7 +145,10 @@ class GridScheduler implements Scheduler {
       try {
         this.#fireDue(timed, this.#seen.wall, cause);
       } catch (error) {
-        this.#options.log.error({ function: name, error: messageOf(error) }, `${name} could not be fired`);
+        this.#options.log.error(
+          { function: name, error: messageOf(error) },
+          `${name} could not be fired`,
+        );
       }
     }
     this.#arm();
@@ -140,7 +167,10 @@ class GridScheduler implements Scheduler {
     }
     const behindMs = this.#newestWall - now.wall;
     if (behindMs > waitOutMs) {
-      log.warn({}, `the clock is ${formatDuration(behindMs)} behind what it was: slots come up again`);
+      log.warn(
+        {},
+        `the clock is ${formatDuration(behindMs)} behind what it was: slots come up again`,
+      );
       this.#newestWall = now.wall;
       for (const timed of this.#timed.values()) timed.next = nextSlot(timed.entry, now.wall - 1);
     }
@@ -151,12 +181,12 @@ class GridScheduler implements Scheduler {
   #fireDue(timed: Timed, now: number, cause: Cause): void {
     const { entry, next: firstDue } = timed;
     if (firstDue === undefined || firstDue > now) return;
-    const slot = newestDue(entry, firstDue, now);
-    timed.next = nextSlot(entry, now);
+    const { slot, next } = newestDue(entry, firstDue, now);
+    timed.next = next;
     const newest = this.#newestSlots.get(entry.name) ?? -Infinity;
     this.#newestSlots.set(entry.name, Math.max(newest, slot));
     void this.#fire(entry, slot, slot <= newest);
-    if (slot > firstDue) void this.#recordMissed(entry, firstDue, slot, cause);
+    if (slot > firstDue) this.#countMissed({ entry, from: firstDue, to: slot, cause });
   }
 
   /** Never rejects. */
@@ -194,16 +224,17 @@ class GridScheduler implements Scheduler {
     const { holder } = error;
     const why = holder === undefined ? "running already" : describeHolder(holder);
     log.warn({ function: name, scheduled }, `${name} skipped: ${why}`);
-    void journal.write({ kind: "skip", function: name, scheduled, reason: "held", holder: holder ?? null });
+    void journal.write({
+      kind: "skip",
+      function: name,
+      scheduled,
+      reason: "held",
+      holder: holder ?? null,
+    });
   }
 
-  async #recordMissed(entry: Timed["entry"], from: number, to: number, cause: Cause): Promise<void> {
-    const { clock, log, journal } = this.#options;
-    const { name } = entry;
-    const { count, isAtLeast } = await countSlots(clock, entry, from, to);
-    log.warn({ function: name, count, cause }, `${name} missed ${count} slots from ${iso(from)}`);
-    const span = { from: iso(from), to: iso(to) };
-    const atLeast = isAtLeast ? { atLeast: true as const } : {};
-    await journal.write({ kind: "missed", function: name, ...span, count, cause, ...atLeast });
+  #countMissed(lost: Lost): void {
+    const counted = recordMissed(this.#options, lost).finally(() => this.#counting.delete(counted));
+    this.#counting.add(counted);
   }
 }

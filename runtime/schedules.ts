@@ -13,7 +13,7 @@ import { nearest } from "./suggest.ts";
 export type { ScheduleEntry } from "./schedule-entry.ts";
 
 export interface Schedules {
-  /** Names the text: the first 12 hex digits of its SHA-256. */
+  /** Names the text. */
   revision: string;
   entries: ReadonlyMap<string, ScheduleEntry>;
 }
@@ -48,7 +48,12 @@ export function readSchedules(
     }
   }
   if (problems.length > 0) throw badSchedules(file, rowsOf(problems, document));
-  return { revision: createHash("sha256").update(text).digest("hex").slice(0, 12), entries };
+  return { revision: revisionOf(text), entries };
+}
+
+/** The name of a text: the first 12 hex digits of its SHA-256. */
+export function revisionOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
 interface Located extends Problem {

@@ -63,9 +63,15 @@ const coreEntries = {
   HOURBOOK_LOG_LEVEL: v.optional(v.picklist(logLevels), "info"),
   HOURBOOK_LOG_FILE: v.optional(absolutePath),
   HOURBOOK_HEALTHCHECK_URL: v.optional(
-    v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+/, "write an http or https URL")),
+    v.pipe(v.string(), v.check(isPingUrl, "write an http or https URL, without user name or #")),
   ),
 };
+
+function isPingUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.username === "" && url.password === "" && !text.includes("#");
+}
 
 type CoreValues = { [K in keyof typeof coreEntries]: v.InferOutput<(typeof coreEntries)[K]> };
 

@@ -1,17 +1,30 @@
 /** How things stand, from the journal alone: it takes no lock that a run could want, and writes nothing. */
 import { type CronEntry, nextSlot } from "./cron.ts";
-import type { Files } from "./doors/files.ts";
-import { listJournalHours, readJournal } from "./journal-read.ts";
-import type { JournalLine, JournalLineOf, Outcome, ScheduledFunctions } from "./journal-lines.ts";
+import type { Files, Space } from "./doors/files.ts";
+import type { CoreSettings } from "./function.ts";
+import type { Outcome, ScheduledFunctions } from "./journal-lines.ts";
 import { daemonLock, isHeld, readNote } from "./locks.ts";
-import { hourMs, hourOf, iso } from "./time.ts";
+import {
+  type DayCounts,
+  type FunctionHistory,
+  type RunLine,
+  functionHistory,
+} from "./status-function.ts";
+import { type History, readHistory } from "./status-history.ts";
+import { iso } from "./time.ts";
 
+/** Times are ISO 8601: this is what `--json` prints. */
 export interface StatusReport {
+  at: string;
   dataFolder: string;
+  collector: string;
   daemon: DaemonStatus;
   /** Of the schedule in force, or last in force; `undefined` if nothing was ever run. */
   revision: string | undefined;
+  /** A newer one that was not taken. */
+  refused: { since: string; problems: readonly string[] } | undefined;
   functions: FunctionStatus[];
+  disk: Space | undefined;
 }
 
 export interface DaemonStatus {
@@ -24,9 +37,18 @@ export interface DaemonStatus {
 export interface FunctionStatus {
   name: string;
   cron: string | undefined;
+  timezone: string;
   enabled: boolean;
   last: LastRun | undefined;
-  next: number | undefined;
+  /** When the last run that ended well did so, as far back as was looked. */
+  lastSuccess: string | undefined;
+  failuresInARow: number;
+  /** Runs of the last 24 hours by how they ended, and slots that had none. */
+  day: DayCounts;
+  /** Of the day's runs in a slot. */
+  latenessMs: { p50: number; p99: number } | undefined;
+  /** Its coming slots. */
+  next: string[];
 }
 
 /** `running` and `interrupted` have begun and not ended; which of the two, the daemon's lock tells. */
@@ -40,71 +62,85 @@ export interface LastRun {
   result?: string | undefined;
 }
 
-/** Looks up to this far back for each function's last run. */
-const lookBackMs = 48 * hourMs;
+export interface StatusOptions {
+  files: Files;
+  place: CoreSettings;
+  now: number;
+  /** How many coming slots of each function: 1 by default. */
+  slots?: number;
+  /** What would be in force if it were started now; asked for where nothing runs. */
+  inFile?: () => Promise<ScheduledFunctions>;
+}
 
-export async function readStatus(files: Files, dataFolder: string, now: number): Promise<StatusReport> {
-  const found = await lookBack(files, dataFolder, hourOf(now - lookBackMs));
-  const isRunning = await isHeld(files, daemonLock(dataFolder));
-  const note = isRunning ? await readNote(files, daemonLock(dataFolder).note) : undefined;
-  const stopped =
-    isRunning || found.stop === undefined ? undefined : { at: found.stop.at, reason: found.stop.reason };
-  const scheduled = found.schedule?.functions ?? {};
-  const names = new Set([...Object.keys(scheduled), ...found.last.keys()]);
+export async function readStatus(options: StatusOptions): Promise<StatusReport> {
+  const { files, place, now } = options;
+  const history = await readHistory(files, place, now);
+  const daemon = await readDaemon(files, place, history);
+  const inForce = history.schedule?.functions ?? {};
+  const coming = daemon.isRunning ? inForce : ((await options.inFile?.()) ?? {});
+  const names = new Set([
+    ...Object.keys(inForce),
+    ...Object.keys(coming),
+    ...history.functions.keys(),
+  ]);
   return {
-    dataFolder,
-    daemon: { isRunning, pid: note?.pid, since: note?.since, stopped },
-    revision: found.schedule?.revision,
+    at: iso(now),
+    dataFolder: place.dataFolder,
+    collector: place.collector,
+    daemon,
+    revision: history.schedule?.revision,
+    refused: history.refused && {
+      since: history.refused.since,
+      problems: history.refused.problems,
+    },
     functions: [...names].sort().map((name) => {
-      const entry = scheduled[name];
-      return {
-        name,
-        cron: entry?.cron ?? undefined,
-        enabled: entry?.enabled ?? false,
-        last: lastRun(found.last.get(name), isRunning),
-        next: isRunning ? nextOf(entry, now) : undefined,
-      };
+      const entry = coming[name] ?? inForce[name];
+      const past = pastStatus(history.functions.get(name), daemon.isRunning);
+      const next = slotsOf(coming[name], now, options.slots ?? 1);
+      return Object.assign(entryStatus(name, entry), past, { next });
     }),
+    disk: await files.space(place.dataFolder).catch(() => undefined),
   };
 }
 
-type RunLine = JournalLineOf<"begin"> | JournalLineOf<"end"> | JournalLineOf<"interrupted">;
-
-interface Found {
-  schedule: JournalLineOf<"schedule"> | undefined;
-  stop: JournalLineOf<"stop"> | undefined;
-  /** Of each function's newest run the last line. */
-  last: Map<string, RunLine>;
+export async function readDaemon(
+  files: Files,
+  { dataFolder }: CoreSettings,
+  { stop }: Pick<History, "stop">,
+): Promise<DaemonStatus> {
+  const isRunning = await isHeld(files, daemonLock(dataFolder));
+  const note = isRunning ? await readNote(files, daemonLock(dataFolder).note) : undefined;
+  const stopped =
+    isRunning || stop === undefined ? undefined : { at: stop.at, reason: stop.reason };
+  return { isRunning, pid: note?.pid, since: note?.since, stopped };
 }
 
-async function lookBack(files: Files, dataFolder: string, oldest: string): Promise<Found> {
-  const found: Found = { schedule: undefined, stop: undefined, last: new Map() };
-  const hours = (await listJournalHours(files, dataFolder)).filter((hour) => hour >= oldest);
-  for (const hour of hours.toReversed()) {
-    const older: Found = { schedule: undefined, stop: undefined, last: new Map() };
-    // A poll every few seconds fills an hour with lines; only those of functions still sought are parsed.
-    const known = [...found.last.keys()].map((name) => `"function":${JSON.stringify(name)}`);
-    const isSought = (bytes: Buffer): boolean => !known.some((text) => bytes.includes(text));
-    for await (const line of readJournal(files, dataFolder, [hour], isSought)) take(older, line);
-    found.schedule ??= older.schedule;
-    found.stop ??= older.stop;
-    for (const [name, line] of older.last) if (!found.last.has(name)) found.last.set(name, line);
-    const sought = Object.keys(found.schedule?.functions ?? {}).filter((name) => !found.last.has(name));
-    if (found.schedule !== undefined && sought.length === 0) break;
-  }
-  return found;
+type Entry = ScheduledFunctions[string] | undefined;
+
+function entryStatus(
+  name: string,
+  entry: Entry,
+): Pick<FunctionStatus, "name" | "cron" | "timezone" | "enabled"> {
+  return {
+    name,
+    cron: entry?.cron ?? undefined,
+    timezone: entry?.timezone ?? "UTC",
+    enabled: entry?.enabled ?? false,
+  };
 }
 
-function take(found: Found, line: JournalLine): void {
-  if (line.kind === "schedule") {
-    // What a run by hand found in the file is not in force, unless nothing else is known.
-    if (line.by === "daemon" || found.schedule?.by !== "daemon") found.schedule = line;
-  }
-  if (line.kind === "stop") found.stop = line;
-  if (line.kind === "begin" || line.kind === "end" || line.kind === "interrupted") {
-    const newest = found.last.get(line.function);
-    if (newest === undefined || line.run >= newest.run) found.last.set(line.function, line);
-  }
+function pastStatus(
+  history: FunctionHistory | undefined,
+  isRunning: boolean,
+): Pick<FunctionStatus, "last" | "lastSuccess" | "failuresInARow" | "day" | "latenessMs"> {
+  const known = history ?? functionHistory();
+  return {
+    last: lastRun(known.last(), isRunning),
+    lastSuccess: known.lastSuccess()?.at,
+    failuresInARow: known.failuresInARow(),
+    day: known.day,
+    latenessMs: percentiles(known.latenessMs),
+  };
 }
 
 function lastRun(line: RunLine | undefined, isRunning: boolean): LastRun | undefined {
@@ -120,7 +156,20 @@ function lastRun(line: RunLine | undefined, isRunning: boolean): LastRun | undef
   return { run, began, outcome, tookMs, code, message, result };
 }
 
-function nextOf(entry: ScheduledFunctions[string] | undefined, now: number): number | undefined {
-  if (entry === undefined || !entry.enabled || entry.cron === null) return undefined;
-  return nextSlot(entry as CronEntry, now);
+function percentiles(values: readonly number[]): { p50: number; p99: number } | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number | undefined => sorted[Math.ceil(share * sorted.length) - 1];
+  const [p50, p99] = [at(0.5), at(0.99)];
+  return p50 === undefined || p99 === undefined ? undefined : { p50, p99 };
+}
+
+function slotsOf(entry: Entry, now: number, slots: number): string[] {
+  const coming: string[] = [];
+  if (entry === undefined || !entry.enabled || entry.cron === null) return coming;
+  let slot = nextSlot(entry as CronEntry, now);
+  while (slot !== undefined && coming.length < slots) {
+    coming.push(iso(slot));
+    slot = nextSlot(entry as CronEntry, slot);
+  }
+  return coming;
 }

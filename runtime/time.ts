@@ -67,7 +67,10 @@ const instantPattern =
 export const instant = v.pipe(
   v.string(),
   v.title("time"),
-  v.check((text) => !Number.isNaN(parseInstant(text)), 'write a UTC time, such as "2026-11-22T15:00:00Z"'),
+  v.check(
+    (text) => !Number.isNaN(parseInstant(text)),
+    'write a UTC time, such as "2026-11-22T15:00:00Z"',
+  ),
   v.transform(parseInstant),
 );
 

@@ -10,6 +10,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { hourPaths } from "../functions/archive/layout.ts";
 import { readIndex } from "../functions/archive/sealed-index.ts";
 import { systemFiles } from "../runtime/doors/files.ts";
@@ -86,7 +87,31 @@ suite("the demo", () => {
 
     assert.equal(printed.toString().trim().split("\n").length, range?.lines);
   });
+
+  test("leaves an archive that DuckDB reads as the docs show", async () => {
+    const folder = /HOURBOOK_DATA=(\S+)/.exec(output)?.[1] ?? "";
+    const page = readFileSync(join(root, "docs/reading-the-archive.md"), "utf8");
+    const query = /```sql\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    const expected = /<!-- duckdb -->\n\n```text\n([\s\S]*?)```/.exec(page)?.[1];
+    const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
+    const connection = await instance.connect();
+    await connection.run(`SET file_search_path = '${folder}'`);
+
+    const reader = await connection.runAndReadAll(query);
+
+    const rows = reader.getRows().map((row) => row.map(String));
+    assert.equal(tableOf([reader.columnNames(), ...rows]), expected);
+    connection.closeSync();
+  });
 });
+
+/** As text, cells padded to their column. */
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const padded = rows.map((row) =>
+    row.map((cell, at) => cell.padEnd(Math.max(...rows.map((each) => each[at]?.length ?? 0)))),
+  );
+  return padded.map((row) => `${row.join("  ").trimEnd()}\n`).join("");
+}
 
 /** What a new user has: no settings, no colours. */
 function quietEnvironment(): Record<string, string> {

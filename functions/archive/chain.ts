@@ -22,10 +22,12 @@ export async function findChainEnd(
 ): Promise<ChainEnd | undefined> {
   let end: ChainEnd | undefined;
   for (const hour of hours) {
-    if (hour.venue !== stream.venue || hour.stream !== stream.stream || !hour.has.has("manifest")) continue;
+    if (hour.venue !== stream.venue || hour.stream !== stream.stream || !hour.has.has("manifest"))
+      continue;
     const { manifest, path, sha256 } = await readManifest(files, dataFolder, hour, collector);
     const newestHour = end === undefined || hour.hour > end.newestHour ? hour.hour : end.newestHour;
-    if (end === undefined || manifest.seq > end.seq) end = { seq: manifest.seq, path, sha256, newestHour };
+    if (end === undefined || manifest.seq > end.seq)
+      end = { seq: manifest.seq, path, sha256, newestHour };
     else end.newestHour = newestHour;
   }
   return end;

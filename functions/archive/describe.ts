@@ -19,6 +19,8 @@ interface DescribeContext {
   collector: string;
   /** No line of this stream lies in the hour, sealed or still open. */
   isSilent(hour: Hour): boolean;
+  /** Revisions of the schedule in force in the hour. */
+  schedules?: readonly string[];
 }
 
 /** Returns the chain's new end. Throws `SEALED_HOUR_DIFFERS` where the file is not what sealing noted. */
@@ -62,7 +64,10 @@ async function checkData(
   return { path, bytes: found.bytes, sha256: found.sha256, md5: found.md5 };
 }
 
-async function describeFile({ files, dataFolder }: DescribeContext, path: string): Promise<ManifestFile> {
+async function describeFile(
+  { files, dataFolder }: DescribeContext,
+  path: string,
+): Promise<ManifestFile> {
   const bytes = await files.read(join(archiveFolder(dataFolder), path));
   return { path, bytes: bytes.length, ...hashesOf(bytes) };
 }
@@ -82,7 +87,7 @@ async function writeSums(
 }
 
 function manifestOf(
-  { clock, collector, isSilent }: DescribeContext,
+  { clock, collector, isSilent, schedules = [] }: DescribeContext,
   id: HourId,
   end: ChainEnd | undefined,
   index: SealedIndex,
@@ -99,6 +104,7 @@ function manifestOf(
     previous: end === undefined ? null : { path: end.path, sha256: end.sha256 },
     built: iso(clock.now()),
     software: { name: packageJson.name, version: packageJson.version, node: process.version },
+    schedules: [...schedules],
     files,
     data: index.data,
     parts: index.parts,

@@ -71,12 +71,35 @@ const kindOfEnding: Record<string, HourFileKind> = {
 };
 
 /** What a relative path of the archive names; `undefined` if it is no hour's file. */
-export function parsePath(path: string): (HourId & { collector: string; kind: HourFileKind }) | undefined {
+export function parsePath(
+  path: string,
+): (HourId & { collector: string; kind: HourFileKind }) | undefined {
   const [, venue, stream, date, hour, collector, ending] = pathPattern.exec(path) ?? [];
   const kind = kindOfEnding[ending ?? ""];
   if (venue === undefined || stream === undefined || collector === undefined || kind === undefined)
     return undefined;
   return { venue, stream, hour: `${date}T${hour}`, collector, kind };
+}
+
+export interface DayId extends StreamId {
+  /** `2026-11-22` */
+  date: string;
+}
+
+/** The data package of one collector's day, which lists its hours. */
+export function dayPath({ venue, stream, date }: DayId, collector: string): string {
+  return `${streamFolder({ venue, stream })}/date=${date}/${collector}.datapackage.json`;
+}
+
+const dayPattern =
+  /^venue=([^/]+)\/stream=([^/]+)\/date=(\d{4}-\d{2}-\d{2})\/([^/]+?)\.datapackage\.json$/;
+
+/** `undefined` if the path is no day's data package. */
+export function parseDayPath(path: string): (DayId & { collector: string }) | undefined {
+  const [, venue, stream, date, collector] = dayPattern.exec(path) ?? [];
+  if (venue === undefined || stream === undefined || date === undefined || collector === undefined)
+    return undefined;
+  return { venue, stream, date, collector };
 }
 
 export interface ArchivedHour extends HourId {
@@ -95,12 +118,34 @@ export async function listHours(
     const root = join(archiveFolder(dataFolder), streamFolder(id));
     for (const date of await partition(files, root, "date=")) {
       for (const hour of await partition(files, join(root, `date=${date}`), "hour=")) {
-        const found = await hourIn(files, dataFolder, { ...id, hour: `${date}T${hour}` }, collector);
+        const found = await hourIn(
+          files,
+          dataFolder,
+          { ...id, hour: `${date}T${hour}` },
+          collector,
+        );
         if (found !== undefined) hours.push(found);
       }
     }
   }
   return hours;
+}
+
+/** Paths of this collector's data packages, relative to the archive. */
+export async function listDays(
+  files: Files,
+  dataFolder: string,
+  collector: string,
+): Promise<string[]> {
+  const days: string[] = [];
+  for (const id of await listStreamIds(files, dataFolder)) {
+    const root = join(archiveFolder(dataFolder), streamFolder(id));
+    for (const date of await partition(files, root, "date=")) {
+      const path = dayPath({ ...id, date }, collector);
+      if ((await files.stat(join(archiveFolder(dataFolder), path))) !== undefined) days.push(path);
+    }
+  }
+  return days;
 }
 
 async function listStreamIds(files: Files, dataFolder: string): Promise<StreamId[]> {

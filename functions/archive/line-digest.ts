@@ -18,6 +18,15 @@ export class LineDigest {
 
   /** 64 hexadecimal digits. */
   get value(): string {
-    return this.#sum.toString(16).padStart(64, "0");
+    return hexOf(this.#sum);
   }
+
+  /** Of the lines added since `value` was this. */
+  since(value: string): string {
+    return hexOf((this.#sum - BigInt(`0x${value}`) + modulus) % modulus);
+  }
+}
+
+function hexOf(sum: bigint): string {
+  return sum.toString(16).padStart(64, "0");
 }

@@ -27,6 +27,7 @@ export const causes = [
 export type Cause = (typeof causes)[number];
 
 const time = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const watchedTokenSchema = v.object({
   token: v.string(),
@@ -67,16 +68,16 @@ export const requestSchema = v.object({
 
 export const pollLineSchema = v.object({
   kind: v.literal("poll"),
-  poll: v.number(),
+  poll: count,
   /** The slot; `null` by hand. */
   scheduled: v.nullable(time),
   started: time,
   ended: time,
   watch: v.string(),
   /** Written in this poll. */
-  books: v.number(),
+  books: count,
   /** Equal to the token's last book of this hour, so not written again. */
-  unchanged: v.number(),
+  unchanged: count,
   missing: v.array(v.object({ token: v.string(), reason: v.picklist(causes) })),
   requests: v.array(requestSchema),
 });

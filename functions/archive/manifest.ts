@@ -27,6 +27,8 @@ export const manifestSchema = v.object({
   previous: v.nullable(v.object({ path: v.string(), sha256: v.string() })),
   built: v.string(),
   software: v.object({ name: v.string(), version: v.string(), node: v.string() }),
+  /** Revisions of `schedules.json` in force in that hour, as the journal names them; absent before 0.2. */
+  schedules: v.optional(v.array(v.string())),
   /** Data, index and sums; paths relative to the archive's root. */
   files: v.array(fileSchema),
   data: v.object({ ...digestsSchema.entries, ...countsSchema.entries }),

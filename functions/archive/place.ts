@@ -1,5 +1,5 @@
 /** A folder that holds sealed hours: this machine's own archive, or what was copied from a remote. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { archiveFolder } from "./layout.ts";

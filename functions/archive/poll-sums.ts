@@ -31,8 +31,9 @@ export class PollSums {
 
   book(poll: number, token: string): void {
     if (poll !== this.#poll?.poll)
-      this.#find("BOOK_WITHOUT_POLL", `poll ${poll} has a book of ${token} but no line`);
-    else if (this.#written.has(token)) this.#find("BOOK_TWICE", `poll ${poll} has two books of ${token}`);
+      this.find("BOOK_WITHOUT_POLL", `poll ${poll} has a book of ${token} but no line`);
+    else if (this.#written.has(token))
+      this.find("BOOK_TWICE", `poll ${poll} has two books of ${token}`);
     this.#written.add(token);
   }
 
@@ -52,7 +53,7 @@ export class PollSums {
   #check(poll: PollLine): void {
     const tokens = this.#watched.get(poll.watch);
     if (tokens === undefined) {
-      this.#find(
+      this.find(
         "WATCH_MISSING",
         `poll ${poll.poll} names watch list ${poll.watch}, which this hour does not hold`,
       );
@@ -60,14 +61,17 @@ export class PollSums {
     }
     const missing = new Set(poll.missing.map(({ token }) => token));
     if (this.#written.size !== poll.books) {
-      this.#find(
+      this.find(
         "BOOKS_DIFFER",
         `poll ${poll.poll} says ${poll.books} books and holds ${this.#written.size}`,
       );
     }
     const claimed = poll.books + poll.unchanged + missing.size;
     if (claimed !== tokens.length) {
-      this.#find("SUMS_OPEN", `poll ${poll.poll} accounts for ${claimed} of ${tokens.length} watched tokens`);
+      this.find(
+        "SUMS_OPEN",
+        `poll ${poll.poll} accounts for ${claimed} of ${tokens.length} watched tokens`,
+      );
     }
     const baseless = tokens.filter(
       (token) => !missing.has(token) && !this.#written.has(token) && !this.#recorded.has(token),
@@ -75,11 +79,14 @@ export class PollSums {
     // Behind a hole this is expected: those tokens count as damaged until their next book.
     if (baseless.length > 0) {
       const [first] = baseless;
-      this.#find("UNCHANGED_WITHOUT_BOOK", `poll ${poll.poll}: ${baseless.length} tokens, first ${first}`);
+      this.find(
+        "UNCHANGED_WITHOUT_BOOK",
+        `poll ${poll.poll}: ${baseless.length} tokens, first ${first}`,
+      );
     }
   }
 
-  #find(code: string, detail: string): void {
+  find(code: string, detail: string): void {
     if (this.findings.length < findingsMax) this.findings.push({ code, detail });
   }
 }

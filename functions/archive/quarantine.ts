@@ -47,7 +47,7 @@ export async function quarantine(
   const { dataFolder, files, log } = context;
   const last = await readLastRecorded(files, dataFolder, stream);
   let digests: string[] = [];
-  const appended = await hourLog({ machine: context, dataFolder, stream }).append(
+  const appended = await hourLog({ machine: context, dataFolder, stream, log }).append(
     hour,
     async (tail) => {
       const recorded = new Set(stillHolds(last, tail) ? last.digests : []);

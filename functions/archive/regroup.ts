@@ -4,7 +4,8 @@
  * each a run of neighbouring groups that fits.
  */
 import { join } from "node:path";
-import { createGzip } from "node:zlib";
+import { promisify } from "node:util";
+import { gzip as gzipWithCallback } from "node:zlib";
 import type { Files, OpenFile } from "../../runtime/doors/files.ts";
 import { makeDurableFolder, removeIfThere, writeAll } from "../../runtime/durable.ts";
 import { readLineBatches } from "../../runtime/hours/read.ts";
@@ -17,8 +18,10 @@ export interface Group {
   batches: AsyncIterable<readonly Buffer[]> | Iterable<readonly Buffer[]>;
 }
 
-/** Raw lines held at once; an hour below it never touches the disk in between. */
-export const bucketRawBytesMax = 48 * 1024 * 1024;
+/** An hour with fewer raw bytes is held whole, and never touches the disk in between. */
+export const heldRawBytesMax = 48 * 1024 * 1024;
+// What was held of one bucket is often not collected yet when the next is read.
+const bucketRawBytesMax = 16 * 1024 * 1024;
 
 type Lines = () => AsyncIterable<Buffer[]>;
 
@@ -28,9 +31,10 @@ export async function* regroup(
   scratch: string,
   groups: ReadonlyMap<string, GroupTally>,
   lines: Lines,
-  bucketBytesMax = bucketRawBytesMax,
+  { heldBytesMax = heldRawBytesMax, bucketBytesMax = bucketRawBytesMax } = {},
 ): AsyncGenerator<Group> {
-  const buckets = planBuckets(groups, bucketBytesMax);
+  const isHeld = sumOf(groups) <= heldBytesMax;
+  const buckets = planBuckets(groups, isHeld ? heldBytesMax : bucketBytesMax);
   const [only] = buckets;
   if (only !== undefined && buckets.length === 1) {
     yield* groupsOf(only, lines());
@@ -39,7 +43,10 @@ export async function* regroup(
   try {
     await distribute(files, scratch, buckets, lines());
     for (const [number, keys] of buckets.entries()) {
-      yield* groupsOf(keys, readLineBatches(files, bucketPath(scratch, number), { damage: "throw" }));
+      yield* groupsOf(
+        keys,
+        readLineBatches(files, bucketPath(scratch, number), { damage: "throw" }),
+      );
       await removeIfThere(files, bucketPath(scratch, number));
     }
   } finally {
@@ -49,6 +56,12 @@ export async function* regroup(
 
 export async function clearScratch(files: Files, scratch: string): Promise<void> {
   for (const { name } of await files.list(scratch)) await removeIfThere(files, join(scratch, name));
+}
+
+function sumOf(groups: ReadonlyMap<string, GroupTally>): number {
+  let bytes = 0;
+  for (const { rawBytes } of groups.values()) bytes += rawBytes;
+  return bytes;
 }
 
 /** Groups in order, as few buckets as fit. A group that is larger than a bucket has one to itself. */
@@ -69,7 +82,10 @@ function planBuckets(groups: ReadonlyMap<string, GroupTally>, bytesMax: number):
   return buckets;
 }
 
-async function* groupsOf(keys: readonly string[], lines: AsyncIterable<Buffer[]>): AsyncGenerator<Group> {
+async function* groupsOf(
+  keys: readonly string[],
+  lines: AsyncIterable<Buffer[]>,
+): AsyncGenerator<Group> {
   const [only] = keys;
   if (only !== undefined && keys.length === 1) {
     // Alone, so it may be of any size: passed on as it is read.
@@ -94,14 +110,18 @@ async function distribute(
 ): Promise<void> {
   await makeDurableFolder(files, scratch);
   await clearScratch(files, scratch);
-  const bucketOf = new Map(buckets.flatMap((keys, number) => keys.map((key) => [key, number] as const)));
+  const bucketOf = new Map(
+    buckets.flatMap((keys, number) => keys.map((key) => [key, number] as const)),
+  );
   const writers: BucketWriter[] = [];
   try {
     for (const number of buckets.keys()) {
-      writers.push(new BucketWriter(await files.open(bucketPath(scratch, number), "create")));
+      const file = await files.open(bucketPath(scratch, number), "create");
+      writers.push(new BucketWriter(file, buckets.length));
     }
     for await (const batch of lines) {
-      for (const line of batch) await writers[bucketOf.get(bookOf(line)?.token ?? headGroup) ?? 0]?.add(line);
+      for (const line of batch)
+        await writers[bucketOf.get(bookOf(line)?.token ?? headGroup) ?? 0]?.add(line);
     }
   } finally {
     for (const writer of writers) await writer.end();
@@ -112,51 +132,56 @@ function bucketPath(scratch: string, number: number): string {
   return join(scratch, `bucket-${number}.jsonl.gz`);
 }
 
-const lineFeed = Buffer.from("\n");
-const pendingBytesMax = 64 * 1024;
+// All buckets together, so that a larger hour, which has more of them, takes no more memory.
+const pendingBytesTotal = 12 * 1024 * 1024;
+// Below the first the compression of each piece costs more than it saves, above the second it gains nothing.
+const pendingBytesMin = 16 * 1024;
+const pendingBytesMax = 256 * 1024;
 
+const gzip = promisify(gzipWithCallback) as (bytes: Buffer, options: object) => Promise<Buffer>;
+
+/** Writes lines as gzip members: a stream for each of hundreds of buckets would keep a window for each. */
 class BucketWriter {
   #file: OpenFile;
-  #gzip = createGzip({ level: 1, memLevel: 7 });
-  #pending: Buffer[] = [];
+  /** Lines are copied here: a line kept as it came would keep the whole piece that it was read with. */
+  #pending: Buffer;
   #pendingBytes = 0;
-  #written: Promise<void>;
 
-  constructor(file: OpenFile) {
+  constructor(file: OpenFile, buckets: number) {
+    const share = Math.floor(pendingBytesTotal / buckets);
     this.#file = file;
-    this.#written = this.#drain();
-    // Looked at in `end`; a failure before that must not count as unhandled.
-    this.#written.catch(() => undefined);
+    this.#pending = Buffer.allocUnsafe(Math.min(pendingBytesMax, Math.max(pendingBytesMin, share)));
   }
 
   async add(line: Buffer): Promise<void> {
-    this.#pending.push(line, lineFeed);
-    this.#pendingBytes += line.length + 1;
-    if (this.#pendingBytes >= pendingBytesMax) await this.#flush();
+    if (this.#pendingBytes + line.length >= this.#pending.length) await this.#flush();
+    if (line.length >= this.#pending.length) {
+      await this.#write(Buffer.concat([line, lineFeed]));
+      return;
+    }
+    line.copy(this.#pending, this.#pendingBytes);
+    this.#pendingBytes += line.length;
+    this.#pending[this.#pendingBytes] = lineFeedByte;
+    this.#pendingBytes += 1;
   }
 
   async end(): Promise<void> {
     try {
       await this.#flush();
-      this.#gzip.end();
-      await this.#written;
     } finally {
       await this.#file.close();
     }
   }
 
   async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending = [];
+    if (this.#pendingBytes > 0) await this.#write(this.#pending.subarray(0, this.#pendingBytes));
     this.#pendingBytes = 0;
-    if (bytes.length > 0) {
-      await new Promise<void>((resolve, reject) =>
-        this.#gzip.write(bytes, (error) => (error ? reject(error) : resolve())),
-      );
-    }
   }
 
-  async #drain(): Promise<void> {
-    for await (const piece of this.#gzip) await writeAll(this.#file, piece as Buffer);
+  async #write(bytes: Buffer): Promise<void> {
+    await writeAll(this.#file, await gzip(bytes, { level: 1, memLevel: 7 }));
   }
 }
+
+const lineFeedByte = 10;
+const lineFeed = Buffer.from([lineFeedByte]);

@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import type { Files } from "../../runtime/doors/files.ts";
 import {
   diskError,
+  discardTemporary,
   openTemporary,
   publish,
   removeIfThere,
@@ -14,16 +15,15 @@ import {
   writeOnce,
 } from "../../runtime/durable.ts";
 import { OperatorError } from "../../runtime/errors.ts";
-import { scanHeaders } from "../../runtime/hours/scan.ts";
 import { listParts, openFolder, type Part } from "../../runtime/hours/parts.ts";
-import { readLineBatches } from "../../runtime/hours/read.ts";
 import { repairPart, tornOrigin } from "../../runtime/hours/repair.ts";
 import { archiveFolder, type HourId, hourPaths, openNameOf } from "./layout.ts";
 import { regroup } from "./regroup.ts";
 import { differences, readBack } from "./sealed-check.ts";
-import { readIndex, type SealedIndex, type SealedPart } from "./sealed-index.ts";
+import { readIndex, type SealedIndex } from "./sealed-index.ts";
 import { type Written, writeSealed } from "./sealed-write.ts";
-import { headGroup, Tally } from "./tally.ts";
+import { type Survey, surveyParts } from "./survey-parts.ts";
+import { headGroup, type Tally } from "./tally.ts";
 
 export interface SealContext {
   files: Files;
@@ -47,7 +47,7 @@ export async function sealHour(context: SealContext, id: HourId): Promise<Sealed
   for (const part of await partsOf(context, id)) await repairPart(files, dataFolder, stream, part);
   const parts = await partsOf(context, id);
 
-  const survey = await surveyParts(context, id, parts);
+  const survey = await surveyParts(context, id.hour, parts);
   let index: SealedIndex | undefined;
   if (survey.tally.digest.lines > 0) {
     index = await publishHour(context, id, survey);
@@ -58,7 +58,9 @@ export async function sealHour(context: SealContext, id: HourId): Promise<Sealed
 }
 
 async function partsOf({ files, dataFolder }: SealContext, id: HourId): Promise<Part[]> {
-  return (await listParts(files, dataFolder, openNameOf(id))).filter(({ hour }) => hour === id.hour);
+  return (await listParts(files, dataFolder, openNameOf(id))).filter(
+    ({ hour }) => hour === id.hour,
+  );
 }
 
 async function listTorn({ files, dataFolder }: SealContext, id: HourId): Promise<string[]> {
@@ -69,66 +71,28 @@ async function listTorn({ files, dataFolder }: SealContext, id: HourId): Promise
   });
 }
 
-interface Survey {
-  tally: Tally;
-  parts: SealedPart[];
-  lines: () => AsyncIterable<Buffer[]>;
-}
-
-async function surveyParts(context: SealContext, id: HourId, parts: readonly Part[]): Promise<Survey> {
-  const tally = new Tally(id.hour);
-  const lines = (): AsyncIterable<Buffer[]> => readParts(context, parts);
-  for await (const batch of lines()) {
-    for (const line of batch) tally.add(line);
-  }
-  const sealedParts: SealedPart[] = [];
-  for (const part of parts) sealedParts.push(await describePart(context.files, part));
-  return { tally, parts: sealedParts, lines };
-}
-
-async function* readParts({ files, signal }: SealContext, parts: readonly Part[]): AsyncGenerator<Buffer[]> {
-  for (const { path } of parts) {
-    for await (const batch of readLineBatches(files, path, { damage: "throw" })) {
-      signal.throwIfAborted();
-      yield batch;
-    }
-  }
-}
-
-async function describePart(files: Files, part: Part): Promise<SealedPart> {
-  const file = await files.open(part.path, "read");
-  try {
-    const { bytes, members } = await scanHeaders(file);
-    const name = part.name.replace(".closed", "");
-    return {
-      name,
-      bytes,
-      members: members.length,
-      first: members[0]?.number ?? 0,
-      last: members.at(-1)?.number ?? 0,
-    };
-  } finally {
-    await file.close();
-  }
-}
-
 async function publishHour(context: SealContext, id: HourId, survey: Survey): Promise<SealedIndex> {
   const { files, dataFolder, collector } = context;
   const paths = hourPaths(id, collector);
   const dataPath = join(archiveFolder(dataFolder), paths.data);
   const indexPath = join(archiveFolder(dataFolder), paths.index);
   if ((await files.stat(indexPath)) !== undefined) {
-    await refuseIfOther(context, id, survey, dataPath);
-    return readIndex(files, dataFolder, paths.index);
+    const sealed = await readIndex(files, dataFolder, paths.index);
+    await refuseIfOther(context, id, survey, sealed);
+    for (const path of [dataPath, indexPath]) await discardTemporary(files, path);
+    return sealed;
   }
 
   const written = await writeTemporarySealed(context, dataPath, survey);
   const { counts, findings } = survey.tally.finish();
   const recovered = await describeTorn(context, id);
-  const index = indexOf(id, collector, survey, written, { counts, findings, recovered });
   const found = await readBack(files, temporaryPath(dataPath));
+  const { rawSha256 } = found;
+  const noted = { counts, findings, recovered, rawSha256 };
+  // Size and checksums as written, lines as the open hour has them: what was read back must agree with both.
+  const index = indexOf(id, collector, survey, written, noted);
   const differing = differences(found, index);
-  if (found.lineDigest !== survey.tally.digest.value || differing.length > 0) {
+  if (differing.length > 0) {
     throw new OperatorError("SEAL_NOT_LOSSLESS", {
       message: `${paths.data}: what was read back is not what the open hour holds`,
       details: differing,
@@ -142,15 +106,22 @@ async function publishHour(context: SealContext, id: HourId, survey: Survey): Pr
   return index;
 }
 
-/** A sealed file that is there already is judged by its lines: compressed bytes may differ between versions. */
+/**
+ * A sealed file that is there already is judged by its lines: compressed bytes may differ between versions. Of
+ * its open parts a crash may have left some only, so each is known by its own lines.
+ */
 async function refuseIfOther(
   context: SealContext,
   id: HourId,
   survey: Survey,
-  dataPath: string,
+  sealed: SealedIndex,
 ): Promise<void> {
-  const found = await readBack(context.files, dataPath).catch(() => undefined);
-  if (found?.lineDigest === survey.tally.digest.value) return;
+  const dataPath = join(archiveFolder(context.dataFolder), hourPaths(id, context.collector).data);
+  const digests = new Set(sealed.parts.map(({ lineDigest }) => lineDigest));
+  if (survey.parts.every(({ lineDigest }) => digests.has(lineDigest))) {
+    const found = await readBack(context.files, dataPath).catch(() => undefined);
+    if (found?.lineDigest === sealed.data.lineDigest) return;
+  }
   throw new OperatorError("SEALED_DIFFERS", {
     message: `${hourPaths(id, context.collector).data} is sealed already, with other lines than the open files of that hour`,
     details: (await partsOf(context, id)).map(({ path }) => `kept: ${path}`),
@@ -160,7 +131,11 @@ async function refuseIfOther(
 }
 
 /** Data without an index is an attempt that was cut off: it was never complete, and the open files still are. */
-async function removeUnfinished({ files }: SealContext, dataPath: string, sha256: string): Promise<void> {
+async function removeUnfinished(
+  { files }: SealContext,
+  dataPath: string,
+  sha256: string,
+): Promise<void> {
   if ((await files.stat(dataPath)) === undefined) return;
   const there = await readBack(files, dataPath).catch(() => undefined);
   if (there?.sha256 !== sha256) await files.remove(dataPath);
@@ -177,7 +152,12 @@ async function writeTemporarySealed(
   try {
     return await writeSealed(file, regroup(files, scratch, survey.tally.groups, survey.lines));
   } catch (error) {
-    throw diskError(error, dataPath, "The open files of that hour stay, and nothing was published.");
+    await discardTemporary(files, dataPath);
+    throw diskError(
+      error,
+      dataPath,
+      "The open files of that hour stay, and nothing was published.",
+    );
   } finally {
     await file.close();
   }
@@ -199,6 +179,7 @@ function indexOf(
   written: Written,
   noted: Pick<SealedIndex, "findings" | "recovered"> & {
     counts: ReturnType<Tally["finish"]>["counts"];
+    rawSha256: string;
   },
 ): SealedIndex {
   const tokens: SealedIndex["tokens"] = {};
@@ -207,7 +188,9 @@ function indexOf(
     if (key === headGroup || group === undefined) continue;
     tokens[key] = { ...range, first: group.first, last: group.last, slots: group.slots };
   }
-  const { bytes, sha256, md5, rawSha256, digest } = written;
+  const { bytes, sha256, md5 } = written;
+  const lineDigest = survey.tally.digest.value;
+  const { rawSha256 } = noted;
   return {
     schema: 1,
     kind: "index",
@@ -215,7 +198,7 @@ function indexOf(
     venue: id.venue,
     stream: id.stream,
     hour: id.hour,
-    data: { sha256, md5, bytes, rawSha256, lineDigest: digest.value, ...noted.counts },
+    data: { sha256, md5, bytes, rawSha256, lineDigest, ...noted.counts },
     head: written.ranges.get(headGroup) ?? { offset: 0, length: 0, lines: 0, rawBytes: 0 },
     tokens,
     parts: survey.parts,

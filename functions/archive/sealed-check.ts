@@ -72,10 +72,15 @@ export function differences(found: ReadBack, index: SealedIndex): string[] {
     .filter((name) => found[name] !== noted[name])
     .map((name) => `${name}: the index says ${noted[name]}, the file holds ${found[name]}`);
 
-  const ranges: [string, Range][] = [[headGroup, index.head], ...Object.entries(index.tokens).sort(byKey)];
+  const ranges: [string, Range][] = [
+    [headGroup, index.head],
+    ...Object.entries(index.tokens).sort(byKey),
+  ];
   const indexed = ranges.filter(([, range]) => range.lines > 0);
   if (indexed.length !== found.groups.length) {
-    differing.push(`groups: the index says ${indexed.length}, the file holds ${found.groups.length}`);
+    differing.push(
+      `groups: the index says ${indexed.length}, the file holds ${found.groups.length}`,
+    );
   }
   let offset = gzipHeader.length;
   for (const [position, [key, range]] of indexed.entries()) {
@@ -84,7 +89,8 @@ export function differences(found: ReadBack, index: SealedIndex): string[] {
     if (group?.key !== key || group.lines !== range.lines || group.rawBytes !== range.rawBytes) {
       differing.push(`${name}: the index says ${range.lines} lines there, the file holds others`);
     }
-    if (range.offset !== offset) differing.push(`${name}: its bytes do not follow the group before it`);
+    if (range.offset !== offset)
+      differing.push(`${name}: its bytes do not follow the group before it`);
     offset += range.length;
   }
   if (offset + deflateEnd.length + trailerBytes !== found.bytes) {
@@ -108,7 +114,10 @@ function count(groups: ReadBack["groups"], line: Buffer): void {
   group.rawBytes += line.length + 1;
 }
 
-async function* tap(pieces: AsyncIterable<Buffer>, see: (piece: Buffer) => void): AsyncGenerator<Buffer> {
+async function* tap(
+  pieces: AsyncIterable<Buffer>,
+  see: (piece: Buffer) => void,
+): AsyncGenerator<Buffer> {
   for await (const piece of pieces) {
     see(piece);
     yield piece;

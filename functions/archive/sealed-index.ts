@@ -57,6 +57,8 @@ export const partSchema = v.object({
   members: count,
   first: count,
   last: count,
+  /** Of its lines alone, as above: what is left of it after a crash is known again by this. */
+  lineDigest: sha256,
 });
 
 export const findingSchema = v.object({ code: v.string(), detail: v.string() });
@@ -88,7 +90,11 @@ export type Range = v.InferOutput<typeof rangeSchema>;
 export type SealedPart = v.InferOutput<typeof partSchema>;
 
 /** Reads an index of the archive; `path` as in `HourPaths`. */
-export async function readIndex(files: Files, dataFolder: string, path: string): Promise<SealedIndex> {
+export async function readIndex(
+  files: Files,
+  dataFolder: string,
+  path: string,
+): Promise<SealedIndex> {
   return parseIndex(await files.read(join(archiveFolder(dataFolder), path)), path);
 }
 

@@ -3,11 +3,9 @@
  * bytes inflate on their own. A full flush forgets the window, so groups are compressed apart and put in a row.
  */
 import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { constants, crc32, deflateRaw as deflateRawWithCallback } from "node:zlib";
+import { constants, crc32, deflateRawSync } from "node:zlib";
 import type { OpenFile } from "../../runtime/doors/files.ts";
 import { writeAll } from "../../runtime/durable.ts";
-import { LineDigest } from "./line-digest.ts";
 import type { Group } from "./regroup.ts";
 import type { Range } from "./sealed-index.ts";
 
@@ -16,8 +14,6 @@ export interface Written {
   bytes: number;
   sha256: string;
   md5: string;
-  rawSha256: string;
-  digest: LineDigest;
 }
 
 /** No time and no name in it: the same lines give the same bytes. */
@@ -26,9 +22,11 @@ export const gzipHeader: Buffer = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 
 export const deflateEnd: Buffer = Buffer.from([3, 0]);
 export const trailerBytes = 8;
 
-// A token's hour is far smaller; only the head of an hour full of failures reaches this.
-const segmentRawBytesMax = 16 * 1024 * 1024;
-const deflateRaw = promisify(deflateRawWithCallback) as (bytes: Buffer, options: object) => Promise<Buffer>;
+// Compressed here and not in zlib's threads: the way there and back costs as much again. Some 8 ms each.
+const segmentRawBytes = 1024 * 1024;
+// Each write lets the event loop go: so many bytes are some 20 ms of compression.
+const pendingBytesMax = 64 * 1024;
+const deflateOptions = { level: 6, memLevel: 9, finishFlush: constants.Z_FULL_FLUSH };
 
 export async function writeSealed(file: OpenFile, groups: AsyncIterable<Group>): Promise<Written> {
   const writer = new SealedWriter(file);
@@ -41,12 +39,17 @@ export async function writeSealed(file: OpenFile, groups: AsyncIterable<Group>):
 
 class SealedWriter {
   #file: OpenFile;
+  /** One buffer for all lines in turn: a new one for each group would be as much garbage as the hour is large. */
+  #segment = Buffer.allocUnsafe(segmentRawBytes);
+  #segmentBytes = 0;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
   #bytes = 0;
   #crc = 0;
-  #digest = new LineDigest();
+  #lines = 0;
+  #rawBytes = 0;
   #sha256 = createHash("sha256");
   #md5 = createHash("md5");
-  #rawSha256 = createHash("sha256");
 
   constructor(file: OpenFile) {
     this.#file = file;
@@ -56,47 +59,65 @@ class SealedWriter {
     this.#sha256.update(bytes);
     this.#md5.update(bytes);
     this.#bytes += bytes.length;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= pendingBytesMax) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
     await writeAll(this.#file, bytes);
   }
 
   async writeGroup(group: Group): Promise<Range> {
     const offset = this.#bytes;
-    const { lines, rawBytes } = this.#digest;
-    let segment: Buffer[] = [];
-    let segmentBytes = 0;
+    const lines = this.#lines;
+    const rawBytes = this.#rawBytes;
     for await (const batch of group.batches) {
       for (const line of batch) {
-        this.#digest.add(line);
-        segment.push(line, lineFeed);
-        segmentBytes += line.length + 1;
-        if (segmentBytes < segmentRawBytesMax) continue;
-        await this.#writeSegment(segment);
-        segment = [];
-        segmentBytes = 0;
+        this.#lines += 1;
+        const end = this.#segmentBytes + line.length;
+        if (end >= segmentRawBytes) {
+          await this.#addAcross(Buffer.concat([line, lineFeed]));
+          continue;
+        }
+        line.copy(this.#segment, this.#segmentBytes);
+        this.#segment[end] = lineFeedByte;
+        this.#segmentBytes = end + 1;
       }
     }
-    if (segment.length > 0) await this.#writeSegment(segment);
+    await this.#writeSegment();
     const length = this.#bytes - offset;
-    return {
-      offset,
-      length,
-      lines: this.#digest.lines - lines,
-      rawBytes: this.#digest.rawBytes - rawBytes,
-    };
+    return { offset, length, lines: this.#lines - lines, rawBytes: this.#rawBytes - rawBytes };
   }
 
-  async #writeSegment(segment: readonly Buffer[]): Promise<void> {
-    const raw = Buffer.concat(segment);
+  /** A line may be longer than a segment; where it is cut no reader sees. */
+  async #addAcross(line: Buffer): Promise<void> {
+    for (let from = 0; from < line.length;) {
+      const copied = line.copy(this.#segment, this.#segmentBytes, from);
+      this.#segmentBytes += copied;
+      from += copied;
+      if (this.#segmentBytes === segmentRawBytes) await this.#writeSegment();
+    }
+  }
+
+  async #writeSegment(): Promise<void> {
+    if (this.#segmentBytes === 0) return;
+    const raw = this.#segment.subarray(0, this.#segmentBytes);
     this.#crc = crc32(raw, this.#crc);
-    this.#rawSha256.update(raw);
-    await this.write(await deflateRaw(raw, { level: 6, memLevel: 9, finishFlush: constants.Z_FULL_FLUSH }));
+    this.#rawBytes += raw.length;
+    this.#segmentBytes = 0;
+    await this.write(deflateRawSync(raw, deflateOptions));
   }
 
   async end(): Promise<void> {
     const trailer = Buffer.alloc(trailerBytes);
     trailer.writeUInt32LE(this.#crc, 0);
-    trailer.writeUInt32LE(this.#digest.rawBytes % 2 ** 32, 4);
+    trailer.writeUInt32LE(this.#rawBytes % 2 ** 32, 4);
     await this.write(Buffer.concat([deflateEnd, trailer]));
+    await this.#flush();
     await this.#file.syncData();
   }
 
@@ -105,10 +126,9 @@ class SealedWriter {
       bytes: this.#bytes,
       sha256: this.#sha256.digest("hex"),
       md5: this.#md5.digest("hex"),
-      rawSha256: this.#rawSha256.digest("hex"),
-      digest: this.#digest,
     };
   }
 }
 
-const lineFeed = Buffer.from("\n");
+const lineFeedByte = 10;
+const lineFeed = Buffer.from([lineFeedByte]);

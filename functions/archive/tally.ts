@@ -76,27 +76,49 @@ export class Tally {
     const head = line.toString("latin1", 0, headChars);
     const kind = /^\{"kind":"(\w+)"/.exec(head)?.[1];
     // A poll or walk belongs to its slot's hour, every other line to the hour that it speaks in.
-    const time = timeIn(head, kind === "poll" || kind === "walk" ? ["scheduled", "started"] : ["at"]);
+    const time = timeIn(
+      head,
+      kind === "poll" || kind === "walk" ? ["scheduled", "started"] : ["at"],
+    );
     this.#seen(timeIn(head, ["started", "at", "received", "sent"]));
     this.#seen(timeIn(head, ["ended"]));
-    const isLate = time !== undefined && hourOf(Date.parse(time)) < this.#hour;
+    const at = Date.parse(time ?? "");
+    const isLate = !Number.isNaN(at) && hourOf(at) < this.#hour;
     if (isLate) this.#counts.late += 1;
     this.#addKnown(kind, line, isLate);
   }
 
   #addKnown(kind: string | undefined, line: Buffer, isLate: boolean): void {
     if (kind === "poll") {
-      const poll = v.parse(pollLineSchema, JSON.parse(line.toString()));
+      const poll = this.#read(pollLineSchema, kind, line);
+      if (poll === undefined) return;
       this.#poll = { isScheduled: poll.scheduled !== null, isLate };
       this.#counts.polls += 1;
       this.#counts.unchanged += poll.unchanged;
       this.#counts.missing += poll.missing.length;
       this.#sums.poll(poll);
     } else if (kind === "watch") {
-      this.#sums.watch(v.parse(watchLineSchema, JSON.parse(line.toString())));
+      const watch = this.#read(watchLineSchema, kind, line);
+      if (watch !== undefined) this.#sums.watch(watch);
     } else if (kind === "lost") {
+      const lost = this.#read(lostLineSchema, kind, line);
+      if (lost === undefined) return;
       this.#counts.lost += 1;
-      this.#sums.lost(v.parse(lostLineSchema, JSON.parse(line.toString())));
+      this.#sums.lost(lost);
+    }
+  }
+
+  // A line that says nothing is still kept, byte for byte: what cannot be read must not keep an hour unsealed.
+  #read<S extends v.GenericSchema>(
+    schema: S,
+    kind: string,
+    line: Buffer,
+  ): v.InferOutput<S> | undefined {
+    try {
+      return v.parse(schema, JSON.parse(line.toString()));
+    } catch {
+      this.#sums.find("LINE_NOT_UNDERSTOOD", `line ${this.digest.lines} begins as a ${kind} line`);
+      return undefined;
     }
   }
 

@@ -17,7 +17,9 @@ export async function quarantineTorn(context: QuarantineContext): Promise<number
     if (parts.some(({ hour }) => hour === origin.hour)) continue;
     const path = join(openFolder(dataFolder), name);
     const { venue } = streamOf(origin.stream);
-    await quarantine(context, venue, [{ from: name, reason: "torn", bytes: await files.read(path) }]);
+    await quarantine(context, venue, [
+      { from: name, reason: "torn", bytes: await files.read(path) },
+    ]);
     await removeIfThere(files, path);
     moved += 1;
   }

@@ -67,7 +67,7 @@ function endlessCause(journal: readonly JournalLine[], position: number): Cause 
 }
 
 // A run that failed while it was writing says so in its code; any other failure is no cause in itself.
-const diskCodes = new Set(["DISK_FULL", "DISK_ERROR"]);
+const diskCodes = new Set(["DISK_FULL", "DISK_ERROR", "DISK_LOW"]);
 
 function causeOfEnd({ outcome, code }: End): Cause | undefined {
   if (outcome === "ok") return undefined;

@@ -2,6 +2,7 @@
 import { dirname, join, sep } from "node:path";
 import type { Files, Stat } from "../../runtime/doors/files.ts";
 import {
+  discardTemporary,
   openTemporary,
   publish,
   removeIfThere,
@@ -81,6 +82,9 @@ async function copyFile(files: Files, from: string, to: string): Promise<boolean
     } finally {
       await target.close();
     }
+  } catch (error) {
+    await discardTemporary(files, to);
+    throw error;
   } finally {
     await source.close();
   }

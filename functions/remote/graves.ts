@@ -90,7 +90,7 @@ function graveOf(yard: Graveyard, hour: HourId): string {
   return join(dirname(place), `.${basename(place)}.pruned`);
 }
 
-async function removeIfEmpty(files: Files, folder: string): Promise<void> {
+export async function removeIfEmpty(files: Files, folder: string): Promise<void> {
   try {
     await files.removeFolder(folder);
     await files.syncFolder(dirname(folder));

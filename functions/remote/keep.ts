@@ -1,6 +1,8 @@
 /** Why an hour must stay on this machine, as far as this machine can tell: the remote is asked after that. */
 import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
+import { OperatorError } from "../../runtime/errors.ts";
+import { labelsOf, mustKeep } from "../archive/labels.ts";
 import { archiveFolder, hourFolder, openNameOf } from "../archive/layout.ts";
 import type { Artifact } from "./look.ts";
 import { type Receipt, isProof } from "./receipts.ts";
@@ -13,6 +15,8 @@ export const reasonsToKeep = [
   "recent",
   /** The newest hour of its stream, or the end of its chain of manifests. */
   "newest",
+  /** A label says so. */
+  "labelled",
   /** Not all its files have been verified on this remote. */
   "noReceipt",
   /** Verified too short a time ago. */
@@ -85,6 +89,21 @@ export function receiptReason(
   const isOld = (receipt: Receipt | undefined): boolean =>
     receipt?.firstSeen !== undefined && now - Date.parse(receipt.firstSeen) >= receiptAgeMs;
   return receipts.every(isOld) ? undefined : "youngReceipt";
+}
+
+/** A label that cannot be read may be one that says so. */
+export async function labelReason(
+  files: Files,
+  dataFolder: string,
+  hour: SealedHour,
+  collector: string,
+): Promise<"labelled" | undefined> {
+  try {
+    return mustKeep(await labelsOf(files, dataFolder, hour, collector)) ? "labelled" : undefined;
+  } catch (error) {
+    if (error instanceof OperatorError) return "labelled";
+    throw error;
+  }
 }
 
 /** What lies here must be the hour as described and nothing else, or its folder does not go. */

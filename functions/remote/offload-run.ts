@@ -2,8 +2,15 @@
 import type { Run } from "../../runtime/function.ts";
 import { archiveFolder } from "../archive/layout.ts";
 import { type Delivery, type FileState, type Outcome, type Parcel, deliver } from "./deliver.ts";
-import { looseFolders, uploadsFolder } from "./loose-files.ts";
-import { type Archive, type HourWork, hoursToOffload, looseToOffload } from "./offload-work.ts";
+import { looseFolders, removeLeftovers, uploadsFolder } from "./loose-files.ts";
+import {
+  type Archive,
+  daysToOffload,
+  type HourWork,
+  hoursToOffload,
+  looseToOffload,
+  type Work,
+} from "./offload-work.ts";
 import type { RemoteRun } from "./remote.ts";
 import { writeReceipt } from "./receipts.ts";
 import { writeUploadManifest } from "./upload-manifest.ts";
@@ -37,6 +44,7 @@ const filesPerBatch = 400;
 
 export async function offload(options: OffloadOptions): Promise<Offloaded> {
   const run = new OffloadRun(options);
+  await run.tidy();
   try {
     await run.hours();
     await run.loose();
@@ -84,6 +92,13 @@ class OffloadRun {
     };
   }
 
+  async tidy(): Promise<void> {
+    if (this.#options.dryRun) return;
+    const { files, dataFolder } = this.#archive;
+    for (const folder of [...looseFolders, uploadsFolder])
+      await removeLeftovers(files, dataFolder, folder);
+  }
+
   async hours(): Promise<void> {
     const { run, bounds } = this.#options;
     const work = await hoursToOffload(this.#archive, { asOf: run.asOf, ...bounds });
@@ -101,13 +116,23 @@ class OffloadRun {
   }
 
   async loose(): Promise<void> {
+    const { dataFolder } = this.#archive;
     const filesMax = Math.max(0, this.#options.bounds.filesMax - this.#filesTaken);
-    await this.#deliverLoose(looseFolders, filesMax);
+    // After the hours that they list.
+    await this.#deliverFiles(
+      archiveFolder(dataFolder),
+      await daysToOffload(this.#archive, filesMax),
+    );
+    await this.#deliverFiles(
+      dataFolder,
+      await looseToOffload(this.#archive, looseFolders, filesMax),
+    );
   }
 
   // After everything that writes one: so the remote holds the upload manifests of this very run too.
   async uploads(): Promise<void> {
-    await this.#deliverLoose([uploadsFolder], Number.POSITIVE_INFINITY);
+    const work = await looseToOffload(this.#archive, [uploadsFolder], Number.POSITIVE_INFINITY);
+    await this.#deliverFiles(this.#archive.dataFolder, work);
     await this.record();
   }
 
@@ -133,14 +158,12 @@ class OffloadRun {
     return [...outcomes, ...manifests, ...later];
   }
 
-  async #deliverLoose(folders: readonly string[], filesMax: number): Promise<void> {
-    const { dataFolder } = this.#archive;
-    const work = await looseToOffload(this.#archive, folders, filesMax);
+  async #deliverFiles(root: string, work: Work<Parcel>): Promise<void> {
     this.#count("verified", work.proven);
     this.#count("pending", work.left);
     for (const batch of chunks(work.todo, filesPerBatch)) {
       this.#options.run.signal.throwIfAborted();
-      await this.#settle(await deliver(this.#options, dataFolder, batch));
+      await this.#settle(await deliver(this.#options, root, batch));
     }
   }
 

@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
 import { hourMs, hourStart } from "../../runtime/time.ts";
+import { archiveFolder, listDays } from "../archive/layout.ts";
 import type { Parcel } from "./deliver.ts";
 import { digestFile } from "./digest.ts";
 import type { Artifact } from "./look.ts";
 import { looseFiles } from "./loose-files.ts";
-import { type Receipt, isProof, readReceipt } from "./receipts.ts";
+import { isProof, readReceipt } from "./receipts.ts";
 import { findHours } from "./sealed-hours.ts";
 
 export interface Archive {
@@ -72,21 +73,42 @@ export async function looseToOffload(
   folders: readonly string[],
   filesMax: number,
 ): Promise<Work<Parcel>> {
-  const { files, dataFolder, remoteId } = archive;
+  const { files, dataFolder } = archive;
   const work: Work<Parcel> = { todo: [], proven: 0, left: 0 };
   for (const folder of folders) {
-    for await (const path of looseFiles(files, dataFolder, folder)) {
-      const before = await readReceipt(files, dataFolder, remoteId, path);
-      if (await isStillProven(archive, path, before)) work.proven += 1;
-      else if (work.todo.length >= filesMax) work.left += 1;
-      else
-        work.todo.push({
-          artifact: { path, ...(await digestFile(files, join(dataFolder, path))) },
-          before,
-        });
-    }
+    for await (const path of looseFiles(files, dataFolder, folder))
+      await addLoose(work, archive, { root: dataFolder, path, filesMax });
   }
   return work;
+}
+
+/** The days' data packages, which lie in the archive beside the hours. */
+export async function daysToOffload(archive: Archive, filesMax: number): Promise<Work<Parcel>> {
+  const { files, dataFolder, collector } = archive;
+  const work: Work<Parcel> = { todo: [], proven: 0, left: 0 };
+  for (const path of await listDays(files, dataFolder, collector))
+    await addLoose(work, archive, { root: archiveFolder(dataFolder), path, filesMax });
+  return work;
+}
+
+interface Loose {
+  root: string;
+  path: string;
+  filesMax: number;
+}
+
+async function addLoose(
+  work: Work<Parcel>,
+  { files, dataFolder, remoteId }: Archive,
+  { root, path, filesMax }: Loose,
+): Promise<void> {
+  const full = join(root, path);
+  const before = await readReceipt(files, dataFolder, remoteId, path);
+  // Written once under unique names, so the size tells enough and spares reading them at every run.
+  if (before?.state === "verified" && (await files.stat(full))?.bytes === before.bytes)
+    work.proven += 1;
+  else if (work.todo.length >= filesMax) work.left += 1;
+  else work.todo.push({ artifact: { path, ...(await digestFile(files, full)) }, before });
 }
 
 async function unproven(archive: Archive, artifacts: readonly Artifact[]): Promise<Parcel[]> {
@@ -101,14 +123,4 @@ async function unproven(archive: Archive, artifacts: readonly Artifact[]): Promi
     if (!isProof(before, artifact)) parcels.push({ artifact, before });
   }
   return parcels;
-}
-
-// These are written once under unique names, so the size tells enough and spares reading them at every run.
-async function isStillProven(
-  { files, dataFolder }: Archive,
-  path: string,
-  before: Receipt | undefined,
-): Promise<boolean> {
-  if (before?.state !== "verified") return false;
-  return (await files.stat(join(dataFolder, path)))?.bytes === before.bytes;
 }

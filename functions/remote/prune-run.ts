@@ -3,6 +3,7 @@ import type { Run } from "../../runtime/function.ts";
 import {
   type ReasonToKeep,
   artifactsOf,
+  labelReason,
   localReason,
   protectedHours,
   reasonsToKeep,
@@ -11,8 +12,15 @@ import {
 import { describeDifference } from "./deliver.ts";
 import { type Graveyard, bury, empty, findGraves, settleGraves, unbury } from "./graves.ts";
 import { type Look, lookAt, stillThere } from "./look.ts";
+import { pruneDays } from "./prune-days.ts";
 import type { Remote, RemoteRun } from "./remote.ts";
-import { type Receipt, readReceipt, receiptAfter, writeReceipt } from "./receipts.ts";
+import {
+  type Receipt,
+  readReceipt,
+  receiptAfter,
+  removeHalfReceipts,
+  writeReceipt,
+} from "./receipts.ts";
 import { type SealedHour, findHours } from "./sealed-hours.ts";
 
 export interface PruneOptions {
@@ -56,6 +64,7 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
     resumed: dryRun ? (await findGraves(yard)).length : await settleGraves(yard),
     differing: [],
   };
+  if (!dryRun) await removeHalfReceipts(run.files, run.settings.dataFolder, remote.id);
   const candidates = await findCandidates(options, result);
   for (let start = 0; start < candidates.length; start += hoursPerBatch) {
     run.signal.throwIfAborted();
@@ -73,6 +82,7 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
     }
     run.progress(Math.min(start + hoursPerBatch, candidates.length), candidates.length, "hours");
   }
+  if (!dryRun) await pruneDays(options, result);
   return result;
 }
 
@@ -91,7 +101,8 @@ async function findCandidates(options: PruneOptions, { kept }: Pruned): Promise<
     run.signal.throwIfAborted();
     const artifacts = artifactsOf(hour);
     const receipts: Candidate["receipts"] = [];
-    const early = protection(hour);
+    const early =
+      protection(hour) ?? (await labelReason(files, settings.dataFolder, hour, settings.collector));
     if (early === undefined) {
       for (const { path } of artifacts)
         receipts.push(await readReceipt(files, settings.dataFolder, remote.id, path));

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Files } from "../../runtime/doors/files.ts";
-import { replaceFile } from "../../runtime/durable.ts";
+import { removeIfThere, replaceFile } from "../../runtime/durable.ts";
 import { errnoOf } from "../../runtime/errors.ts";
 import { iso } from "../../runtime/time.ts";
 import type { Artifact, Look } from "./look.ts";
@@ -47,8 +47,13 @@ export const receiptSchema = v.object({
 export type Receipt = v.InferOutput<typeof receiptSchema>;
 export type ReceiptState = Receipt["state"];
 
+/** Holds a folder for each remote. */
+export function receiptsRoot(dataFolder: string): string {
+  return join(dataFolder, "receipts");
+}
+
 export function receiptsFolder(dataFolder: string, remoteId: string): string {
-  return join(dataFolder, "receipts", remoteId);
+  return join(receiptsRoot(dataFolder), remoteId);
 }
 
 /** `undefined` without a receipt, and for one that cannot be read: then the remote is looked at anew. */
@@ -76,6 +81,26 @@ export async function writeReceipt(
 ): Promise<void> {
   const path = receiptPath(dataFolder, receipt.remote, receipt.path);
   await replaceFile(files, path, Buffer.from(`${JSON.stringify(receipt, undefined, 2)}\n`));
+}
+
+/**
+ * Removes what a run that was killed while it wrote receipts has left half-written, for hours that are no longer
+ * here: those of others are written again.
+ */
+export async function removeHalfReceipts(
+  files: Files,
+  dataFolder: string,
+  remoteId: string,
+  folder = "",
+): Promise<void> {
+  const place = join(receiptsFolder(dataFolder, remoteId), folder);
+  for (const { name, isFolder } of await files.list(place)) {
+    if (isFolder) await removeHalfReceipts(files, dataFolder, remoteId, join(folder, name));
+    else if (/^\..+\.tmp$/.test(name)) {
+      const isHere = (await files.stat(join(dataFolder, "archive", folder))) !== undefined;
+      if (!isHere) await removeIfThere(files, join(place, name));
+    }
+  }
 }
 
 /** The receipt says that the remote holds exactly this content. */

@@ -16,8 +16,10 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { errnoOf } from "../errors.ts";
+import { type Lock, lockFile } from "./file-lock.ts";
+
+export type { Lock };
 
 /** `read`: must exist. `create`: must not exist. `append`: made if absent, every write at its end. */
 export type OpenMode = "read" | "create" | "append";
@@ -67,18 +69,16 @@ export interface Stat {
   isFolder: boolean;
   /** Of the filesystem it lies on. */
   device: number;
+  /** Which file it is, whatever its name. */
+  inode: number;
+  /** When its content or its names last changed, by the filesystem's clock. */
+  changedMs: number;
 }
 
 export interface Space {
   freeBytes: number;
   totalBytes: number;
 }
-
-export interface Lock {
-  release(): Promise<void>;
-}
-
-const sqliteBusy = 5;
 
 export const systemFiles: Files = {
   async open(path, mode) {
@@ -100,13 +100,19 @@ export const systemFiles: Files = {
   async stat(path) {
     try {
       const found = await stat(path);
-      return { bytes: found.size, isFolder: found.isDirectory(), device: found.dev };
+      return {
+        bytes: found.size,
+        isFolder: found.isDirectory(),
+        device: found.dev,
+        inode: found.ino,
+        changedMs: found.ctimeMs,
+      };
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return undefined;
       throw error;
     }
   },
-  makeFolder,
+  makeFolder: (folder) => makeFolder(folder),
   rename,
   link,
   remove: unlink,
@@ -124,34 +130,20 @@ export const systemFiles: Files = {
     // bavail, not bfree: what root keeps in reserve is not ours to fill.
     return { freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
   },
-  // SQLite keeps its lock through fcntl, in 0.1 ms; spawning flock(1) takes 3 to 6 ms.
-  async lock(path) {
-    const database = new DatabaseSync(path);
-    try {
-      database.exec("BEGIN EXCLUSIVE");
-    } catch (error) {
-      database.close();
-      if ((error as { errcode?: number }).errcode === sqliteBusy) return undefined;
-      throw error;
-    }
-    return {
-      async release() {
-        database.close();
-      },
-    };
-  },
+  lock: async (path) => lockFile(path),
 };
 
 // Not `recursive`: where a parent is there and mkdir still says ENOENT, as under /proc, Node tries for ever.
-async function makeFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string, isAgain = false): Promise<void> {
   try {
     await mkdir(folder);
   } catch (error) {
     const parent = dirname(folder);
     if (errnoOf(error) === "EEXIST" && (await stat(folder)).isDirectory()) return;
-    if (errnoOf(error) !== "ENOENT" || parent === folder || (await exists(parent))) throw error;
-    await makeFolder(parent);
-    await makeFolder(folder);
+    if (errnoOf(error) !== "ENOENT" || parent === folder || isAgain) throw error;
+    // Another process may make the same parents at this moment.
+    if (!(await exists(parent))) await makeFolder(parent);
+    await makeFolder(folder, true);
   }
 }
 

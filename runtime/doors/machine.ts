@@ -3,10 +3,13 @@ import { systemChildren, type Children } from "./children.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { systemFiles, type Files } from "./files.ts";
 import { systemHttp, type Endpoint, type Http } from "./http.ts";
+import { systemWatch, type Watch } from "./watch.ts";
 
 export interface Machine {
   clock: Clock;
   files: Files;
+  /** For the runtime alone: what runs is told of nothing, it looks. */
+  watch: Watch;
   /** A door that lets these reads through and nothing else. */
   http(endpoints: readonly Endpoint[]): Http;
   /** A door that runs these programs and nothing else. */
@@ -19,6 +22,7 @@ export function systemMachine(userAgent: string): Machine {
   return {
     clock: systemClock,
     files: systemFiles,
+    watch: systemWatch,
     http: (endpoints) => systemHttp({ endpoints, userAgent }),
     children: systemChildren,
     random: Math.random,

@@ -5,13 +5,12 @@
  * or another process could have made untrue.
  */
 import { join } from "node:path";
-import type { OpenFile } from "../doors/files.ts";
-import { sleep } from "../doors/clock.ts";
 import type { Machine } from "../doors/machine.ts";
-import { diskError, makeDurableFolder, writeAll } from "../durable.ts";
-import { OperatorError, errnoOf } from "../errors.ts";
-import { type Hour, secondMs } from "../time.ts";
-import { encodeMember } from "./member.ts";
+import { makeDurableFolder } from "../durable.ts";
+import type { Log } from "../function.ts";
+import type { Hour } from "../time.ts";
+import { writeMember } from "./append.ts";
+import { Hold } from "./hold.ts";
 import {
   addClosedHour,
   firstOpenHour,
@@ -23,12 +22,19 @@ import {
 } from "./parts.ts";
 import { type Repair, repairPart } from "./repair.ts";
 import { forgetTail, knownTail, rememberTail, tailOf } from "./tail.ts";
+import { takeWriterLock } from "./writer-lock.ts";
 
 export interface HourLogOptions {
   machine: Pick<Machine, "files" | "clock">;
   dataFolder: string;
   /** `journal`, `polymarket.books`: the beginning of the files' names. */
   stream: string;
+  /** On a full disk its appends take the room that is held back: what must be on record even then. */
+  mayUseReserve?: boolean;
+  /** For a process that appends all day: the file is held open from one append to the next. */
+  isHeldOpen?: boolean;
+  /** Told of each repair. */
+  log?: Pick<Log, "warn">;
 }
 
 /** Where the member about to be written will stand. */
@@ -70,69 +76,103 @@ export interface HourLog {
   repair(): Promise<Repair[]>;
   /** No line goes into this hour any more; what it has is renamed. Safe to run again. */
   close(hour: Hour): Promise<Part[]>;
+  /** Closes what is held open; it may be used again. */
+  letGo(): Promise<void>;
 }
-
-// An append takes milliseconds; longer than this means a holder that hangs on its disk.
-const lockWaitMs = 20 * secondMs;
-const lockRetryMs = 5;
 
 export function hourLog(options: HourLogOptions): HourLog {
   const { machine, dataFolder, stream } = options;
   const { files } = machine;
+  const hold = options.isHeldOpen === true ? new Hold(options) : undefined;
 
   async function locked<T>(work: () => Promise<T>): Promise<T> {
-    await makeDurableFolder(files, openFolder(dataFolder));
-    const release = await takeWriterLock(options);
+    const lock = await takeWriterLock(options);
     try {
       return await work();
     } finally {
-      await release();
+      await lock.release();
+    }
+  }
+
+  async function appendAnew(asked: Hour, compose: Compose): Promise<Appended> {
+    await makeDurableFolder(files, openFolder(dataFolder));
+    const hour = firstOpenHour(await readClosedHours(files, dataFolder, stream), asked);
+    const { tail, repaired } = await findTail(options, hour);
+    for (const repair of repaired)
+      options.log?.warn({ stream, ...repair }, `repaired ${repair.file}`);
+    const appended = { ...(await writeMember(options, tail, compose)), repaired };
+    await rememberTail(options, appended);
+    // What is written is written, whether it can be held or not.
+    await hold?.take(appended).catch(() => hold.letGo());
+    return appended;
+  }
+
+  async function appendHeld(
+    held: { tail: Tail; options: HourLogOptions },
+    compose: Compose,
+  ): Promise<Appended> {
+    try {
+      const appended = { ...(await writeMember(held.options, held.tail, compose)), repaired: [] };
+      await hold?.moved(appended);
+      return appended;
+    } catch (error) {
+      await hold?.letGo();
+      throw error;
     }
   }
 
   return {
+    letGo: async () => hold?.letGo(),
     append: (hour, compose) =>
       locked(async () => {
-        const open = firstOpenHour(await readClosedHours(files, dataFolder, stream), hour);
-        const { tail, repaired } = await findTail(options, open);
-        return { ...(await writeMember(options, tail, compose)), repaired };
+        const held = await hold?.find(hour);
+        return held === undefined ? appendAnew(hour, compose) : appendHeld(held, compose);
       }),
 
-    repair: () =>
-      locked(async () => {
-        const repairs: Repair[] = [];
-        for (const part of await listParts(files, dataFolder, stream)) {
-          if (part.isClosed) continue;
-          const repair = await repairPart(files, dataFolder, stream, part);
-          if (repair !== undefined) repairs.push(repair);
-        }
-        if (repairs.length > 0) await forgetTail(options);
-        return repairs;
-      }),
-
-    close: (hour) =>
-      locked(async () => {
-        // Listed as closed first: an append that comes after a crash in between must not find it open.
-        await addClosedHour(files, dataFolder, stream, hour);
-        for (const part of await partsOf(options, hour)) {
-          if (part.isClosed) continue;
-          await files.rename(
-            part.path,
-            join(openFolder(dataFolder), partName(stream, hour, part.part, true)),
-          );
-        }
-        await files.syncFolder(openFolder(dataFolder));
-        return partsOf(options, hour);
-      }),
+    repair: () => locked(() => repairOpen(options)),
+    close: (hour) => locked(() => closeHour(options, hour)),
   };
 }
 
-async function partsOf({ machine, dataFolder, stream }: HourLogOptions, hour: Hour): Promise<Part[]> {
+async function repairOpen(options: HourLogOptions): Promise<Repair[]> {
+  const { machine, dataFolder, stream } = options;
+  await makeDurableFolder(machine.files, openFolder(dataFolder));
+  const repairs: Repair[] = [];
+  for (const part of await listParts(machine.files, dataFolder, stream)) {
+    if (part.isClosed) continue;
+    const repair = await repairPart(machine.files, dataFolder, stream, part);
+    if (repair !== undefined) repairs.push(repair);
+  }
+  if (repairs.length > 0) await forgetTail(options);
+  return repairs;
+}
+
+async function closeHour(options: HourLogOptions, hour: Hour): Promise<Part[]> {
+  const { machine, dataFolder, stream } = options;
+  const { files } = machine;
+  const folder = openFolder(dataFolder);
+  // Listed as closed first: an append that comes after a crash in between must not find it open.
+  await addClosedHour(files, dataFolder, stream, hour);
+  for (const part of await partsOf(options, hour)) {
+    if (part.isClosed) continue;
+    await files.rename(part.path, join(folder, partName(stream, hour, part.part, true)));
+  }
+  await files.syncFolder(folder);
+  return partsOf(options, hour);
+}
+
+async function partsOf(
+  { machine, dataFolder, stream }: HourLogOptions,
+  hour: Hour,
+): Promise<Part[]> {
   return (await listParts(machine.files, dataFolder, stream)).filter((part) => part.hour === hour);
 }
 
 /** The end of the hour's newest part, verified: as remembered by the last writer, or read through anew. */
-async function findTail(options: HourLogOptions, hour: Hour): Promise<{ tail: Tail; repaired: Repair[] }> {
+async function findTail(
+  options: HourLogOptions,
+  hour: Hour,
+): Promise<{ tail: Tail; repaired: Repair[] }> {
   const { machine, dataFolder, stream } = options;
   const repaired: Repair[] = [];
   let parts = await partsOf(options, hour);
@@ -143,83 +183,8 @@ async function findTail(options: HourLogOptions, hour: Hour): Promise<{ tail: Ta
       if (repair !== undefined) repaired.push(repair);
     }
     if (repaired.length > 0) parts = await partsOf(options, hour);
+    // Whoever wrote it may have been killed before its name was durable.
+    await machine.files.syncFolder(openFolder(dataFolder));
   }
   return { tail: await tailOf(options, hour, parts.at(-1)), repaired };
-}
-
-async function writeMember(
-  options: HourLogOptions,
-  tail: Tail,
-  compose: Compose,
-): Promise<Omit<Appended, "repaired">> {
-  const { machine, dataFolder } = options;
-  const path = join(openFolder(dataFolder), tail.file);
-  const member = await encodeMember(tail.number, await compose(tail));
-  const file = await machine.files.open(path, "append");
-  try {
-    await appendDurably(file, member.bytes, tail.bytes);
-    if (tail.bytes === 0) await machine.files.syncFolder(openFolder(dataFolder));
-  } catch (error) {
-    await abandonPart(options, tail, error);
-    throw diskError(error, path, "Nothing was written; what was recorded before is as it was.");
-  } finally {
-    await file.close();
-  }
-  const { hour, number } = tail;
-  const appended = {
-    hour,
-    number,
-    file: tail.file,
-    bytes: tail.bytes + member.bytes.length,
-    crc: member.crc,
-  };
-  await rememberTail(options, appended);
-  return { ...appended, rawBytes: member.rawBytes };
-}
-
-async function appendDurably(file: OpenFile, bytes: Buffer, lengthBefore: number): Promise<void> {
-  try {
-    await writeAll(file, bytes);
-  } catch (error) {
-    await file.truncate(lengthBefore);
-    throw error;
-  }
-  await file.syncData();
-}
-
-/**
- * After a full disk the file was cut back and may be used again. After any other failure it is unknown what
- * the disk holds (a second fsync would lie), so the hour goes on in a new part.
- */
-async function abandonPart(options: HourLogOptions, tail: Tail, error: unknown): Promise<void> {
-  await forgetTail(options);
-  if (errnoOf(error) === "ENOSPC" || errnoOf(error) === "EDQUOT") return;
-  const { machine, dataFolder, stream } = options;
-  const next = join(openFolder(dataFolder), partName(stream, tail.hour, tail.part + 1, false));
-  try {
-    await (await machine.files.open(next, "append")).close();
-    await machine.files.syncFolder(openFolder(dataFolder));
-  } catch {
-    // The disk fails here too; the first failure is the one to report.
-  }
-}
-
-async function takeWriterLock({ machine, dataFolder, stream }: HourLogOptions): Promise<() => Promise<void>> {
-  const folder = join(dataFolder, "state", "locks");
-  await machine.files.makeFolder(folder);
-  const path = join(folder, `writer-${stream}.lock`);
-  const until = machine.clock.monotonic() + lockWaitMs;
-  for (;;) {
-    const lock = await machine.files.lock(path);
-    if (lock !== undefined) return () => lock.release();
-    if (machine.clock.monotonic() >= until) {
-      throw new OperatorError("WRITER_BUSY", {
-        message: `another process has been writing ${stream} for over ${lockWaitMs / secondMs} s`,
-        exit: "locked",
-        safe: "Nothing was written; what was recorded before is as it was.",
-        next: "npm run status",
-      });
-    }
-    await sleep(machine.clock, lockRetryMs);
-  }
 }

@@ -17,7 +17,7 @@ import {
 } from "node:zlib";
 
 export const headerBytes = 28;
-const trailerBytes = 8;
+export const trailerBytes = 8;
 /** The longest member: one poll of some 20,000 books. */
 export const memberBytesMax = 256 * 1024 * 1024;
 
@@ -31,6 +31,9 @@ const level = 1;
 // Below this a thread hop costs more than the compression.
 const syncBytesMax = 64 * 1024;
 const blockBytes = 256 * 1024;
+// A line or two need no window of 32 KiB: setting that up takes twice as long as their compression.
+const fewBytesMax = 4 * 1024;
+const forFewBytes = { level, windowBits: 12, memLevel: 4, chunkSize: fewBytesMax };
 
 export interface MemberHeader {
   /** Of the whole member. */
@@ -55,7 +58,7 @@ export async function encodeMember(number: number, chunks: Iterable<Buffer>): Pr
   }
   const deflated =
     rawBytes <= syncBytesMax
-      ? [deflateRawSync(Buffer.concat(raw), { level })]
+      ? [deflateRawSync(Buffer.concat(raw), rawBytes <= fewBytesMax ? forFewBytes : { level })]
       : await deflateInChunks(raw);
 
   const length = headerBytes + deflated.reduce((sum, part) => sum + part.length, 0) + trailerBytes;

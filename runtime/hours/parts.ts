@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { Files } from "../doors/files.ts";
 import { replaceFile } from "../durable.ts";
-import { OperatorError, errnoOf } from "../errors.ts";
+import { errnoOf } from "../errors.ts";
 import { type Hour, hourPattern, nextHour } from "../time.ts";
 
 export interface Part {
@@ -23,6 +23,11 @@ export function openFolder(dataFolder: string): string {
 
 export function partName(stream: string, hour: Hour, part: number, isClosed: boolean): string {
   return `${stream}.${hour}.part${part}${isClosed ? ".closed" : ""}.jsonl.gz`;
+}
+
+/** Which part of its hour a file is, by its name. */
+export function partNumber(name: string): number {
+  return Number(namePattern.exec(name)?.[3]);
 }
 
 /** All hour files of a stream, in the order of writing. */
@@ -45,7 +50,9 @@ export async function listParts(files: Files, dataFolder: string, stream: string
 
 /** Streams that have an hour file. */
 export async function listStreams(files: Files, dataFolder: string): Promise<string[]> {
-  const names = (await files.list(openFolder(dataFolder))).map(({ name }) => namePattern.exec(name)?.[1]);
+  const names = (await files.list(openFolder(dataFolder))).map(
+    ({ name }) => namePattern.exec(name)?.[1],
+  );
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
@@ -61,22 +68,27 @@ export async function readClosedHours(
   stream: string,
 ): Promise<ClosedHours> {
   const path = closedPath(dataFolder, stream);
-  let text: string;
-  try {
-    text = (await files.read(path)).toString();
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return [];
-    throw error;
+  const bytes = await readIfThere(files, path);
+  if (bytes !== undefined) {
+    try {
+      return v.parse(closedSchema, JSON.parse(bytes.toString())).closed;
+    } catch {
+      // Recording goes on: a late line into an hour that is sealed already will be refused at its sealing.
+      await files.rename(path, `${path}.damaged`);
+    }
   }
+  // What was closed and is not sealed yet shows it by its name.
+  const parts = await listParts(files, dataFolder, stream);
+  const hours = new Set(parts.filter(({ isClosed }) => isClosed).map(({ hour }) => hour));
+  return [...hours].map((hour) => [hour, hour]);
+}
+
+async function readIfThere(files: Files, path: string): Promise<Buffer | undefined> {
   try {
-    return v.parse(closedSchema, JSON.parse(text)).closed;
+    return await files.read(path);
   } catch (error) {
-    throw new OperatorError("CLOSED_HOURS_DAMAGED", {
-      message: `${path} does not say which hours are closed`,
-      safe: "Nothing was written; recorded hours are as they were.",
-      next: `restore it from a backup, or move it away: the hours found sealed in the archive stay protected`,
-      cause: error,
-    });
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
   }
 }
 
@@ -88,7 +100,9 @@ export async function addClosedHour(
 ): Promise<void> {
   const ranges = await readClosedHours(files, dataFolder, stream);
   if (isClosedHour(ranges, hour)) return;
-  const merged = [...ranges, [hour, hour] satisfies [Hour, Hour]].sort(([a], [b]) => (a < b ? -1 : 1));
+  const merged = [...ranges, [hour, hour] satisfies [Hour, Hour]].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   const joined: ClosedHours = [];
   for (const [first, last] of merged) {
     const previous = joined.at(-1);
@@ -109,6 +123,6 @@ export function firstOpenHour(ranges: ClosedHours, hour: Hour): Hour {
   return range === undefined ? hour : nextHour(range[1]);
 }
 
-function closedPath(dataFolder: string, stream: string): string {
+export function closedPath(dataFolder: string, stream: string): string {
   return join(openFolder(dataFolder), `${stream}.closed.json`);
 }

@@ -70,7 +70,10 @@ export async function* readPieces(
   }
 }
 
-async function* gunzip(pieces: AsyncIterable<Buffer>, damage: "stop" | "throw"): AsyncGenerator<Buffer> {
+async function* gunzip(
+  pieces: AsyncIterable<Buffer>,
+  damage: "stop" | "throw",
+): AsyncGenerator<Buffer> {
   const stream = createGunzip({ chunkSize: readBytes, finishFlush: constants.Z_FINISH });
   const fed = feed(stream, pieces);
   try {
@@ -83,7 +86,10 @@ async function* gunzip(pieces: AsyncIterable<Buffer>, damage: "stop" | "throw"):
   }
 }
 
-async function feed(stream: ReturnType<typeof createGunzip>, pieces: AsyncIterable<Buffer>): Promise<void> {
+async function feed(
+  stream: ReturnType<typeof createGunzip>,
+  pieces: AsyncIterable<Buffer>,
+): Promise<void> {
   try {
     for await (const piece of pieces) {
       if (stream.destroyed) return;

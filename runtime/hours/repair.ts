@@ -7,7 +7,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Files, OpenFile } from "../doors/files.ts";
 import { openTemporary, replaceFile, temporaryPath, writeAll } from "../durable.ts";
-import { encodeMember } from "./member.ts";
+import { decodeHeader, encodeMember, headerBytes, inflateMember } from "./member.ts";
 import { listParts, type Part, partName } from "./parts.ts";
 import { type Damage, type Scan, scan } from "./scan.ts";
 
@@ -62,6 +62,7 @@ async function copyAside(files: Files, file: OpenFile, part: Part, hole: Damage)
   return name;
 }
 
+/** Writes the `lost` lines as the beginning of the hour's next part. */
 async function openNextPart(
   files: Files,
   dataFolder: string,
@@ -70,17 +71,36 @@ async function openNextPart(
   holes: readonly Damage[],
 ): Promise<string> {
   const parts = await listParts(files, dataFolder, stream);
-  const next = 1 + Math.max(...parts.filter(({ hour }) => hour === damaged.hour).map(({ part }) => part));
+  const later = parts.filter(({ hour, part }) => hour === damaged.hour && part > damaged.part);
   const lines = holes.map((hole) => ({
     kind: "lost",
     after: hole.after ?? firstNumber(damaged.part),
-    before: hole.before ?? firstNumber(next) + 1,
+    // Whatever the later parts are, the number of each poll in them is above this.
+    before: hole.before ?? firstNumber(damaged.part + 1) + 1,
   }));
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  // A repair that was cut off before the cut has said it already.
+  for (const part of later) if (await beginsWith(files, part, text)) return part.name;
+  const next = 1 + (later.at(-1) ?? damaged).part;
   const { bytes } = await encodeMember(firstNumber(next), [Buffer.from(text)]);
   const name = partName(stream, damaged.hour, next, damaged.isClosed);
   await replaceFile(files, join(dirname(damaged.path), name), bytes);
   return name;
+}
+
+async function beginsWith(files: Files, part: Part, text: string): Promise<boolean> {
+  const file = await files.open(part.path, "read");
+  try {
+    const header = decodeHeader(await file.read(0, headerBytes));
+    if (header?.number !== firstNumber(part.part)) return false;
+    const pieces = await Array.fromAsync(inflateMember(await file.read(0, header.length)));
+    return Buffer.concat(pieces).equals(Buffer.from(text));
+  } catch {
+    // Damaged itself: its own repair is next.
+    return false;
+  } finally {
+    await file.close();
+  }
 }
 
 async function cut(files: Files, file: OpenFile, part: Part, found: Scan): Promise<void> {
@@ -103,8 +123,12 @@ async function cut(files: Files, file: OpenFile, part: Part, found: Scan): Promi
 }
 
 /** The stream and hour that a `.torn` file came from. */
-export function tornOrigin(path: string): { stream: string; hour: string; offset: number } | undefined {
-  const match = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part\d+(?:\.closed)?\.at(\d+)\.torn$/.exec(basename(path));
+export function tornOrigin(
+  path: string,
+): { stream: string; hour: string; offset: number } | undefined {
+  const match = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part\d+(?:\.closed)?\.at(\d+)\.torn$/.exec(
+    basename(path),
+  );
   if (match === null) return undefined;
   return { stream: match[1] ?? "", hour: match[2] ?? "", offset: Number(match[3]) };
 }

@@ -60,7 +60,11 @@ async function walk(file: OpenFile, isGood: (member: MemberAt) => Promise<boolea
   return { bytes, members, damage: holes.map((hole) => describe(hole, members, bytes)) };
 }
 
-function addHole(holes: { offset: number; length: number }[], offset: number, length: number): void {
+function addHole(
+  holes: { offset: number; length: number }[],
+  offset: number,
+  length: number,
+): void {
   const last = holes.at(-1);
   if (last !== undefined && last.offset + last.length === offset) last.length += length;
   else holes.push({ offset, length });

@@ -7,23 +7,25 @@ import * as v from "valibot";
 import { removeIfThere } from "../durable.ts";
 import type { Hour } from "../time.ts";
 import type { HourLogOptions, Tail } from "./hour-log.ts";
-import { crcOf } from "./member.ts";
+import { crcOf, headerBytes, trailerBytes } from "./member.ts";
 import { type Part, partName } from "./parts.ts";
 import { firstNumber, membersPerPartMax } from "./repair.ts";
 import { scan } from "./scan.ts";
 
+const whole = v.pipe(v.number(), v.integer());
 const memorySchema = v.object({
   file: v.string(),
-  bytes: v.number(),
-  crc: v.number(),
-  number: v.number(),
+  bytes: v.pipe(whole, v.minValue(headerBytes + trailerBytes)),
+  crc: whole,
+  number: whole,
 });
 export type TailMemory = v.InferOutput<typeof memorySchema>;
 
-const trailerBytes = 8;
-
 /** What was remembered, if the file still ends as it did then. */
-export async function knownTail(options: HourLogOptions, part: Part): Promise<TailMemory | undefined> {
+export async function knownTail(
+  options: HourLogOptions,
+  part: Part,
+): Promise<TailMemory | undefined> {
   const { files } = options.machine;
   let memory: TailMemory;
   try {
@@ -31,7 +33,8 @@ export async function knownTail(options: HourLogOptions, part: Part): Promise<Ta
   } catch {
     return undefined;
   }
-  if (memory.file !== part.name) return undefined;
+  const count = memory.number - firstNumber(part.part);
+  if (memory.file !== part.name || count < 0 || count > membersPerPartMax) return undefined;
   const file = await files.open(part.path, "read");
   try {
     if ((await file.size()) !== memory.bytes) return undefined;
@@ -43,7 +46,11 @@ export async function knownTail(options: HourLogOptions, part: Part): Promise<Ta
 }
 
 /** Where the next member goes, after `newest`, the hour's last part, which is whole. */
-export async function tailOf(options: HourLogOptions, hour: Hour, newest: Part | undefined): Promise<Tail> {
+export async function tailOf(
+  options: HourLogOptions,
+  hour: Hour,
+  newest: Part | undefined,
+): Promise<Tail> {
   if (newest === undefined) return emptyTail(options, hour, 1);
   const last = (await knownTail(options, newest)) ?? (await readTail(options, newest));
   if (last === undefined) return emptyTail(options, hour, newest.part);
@@ -56,12 +63,11 @@ export async function tailOf(options: HourLogOptions, hour: Hour, newest: Part |
 
 export async function rememberTail(options: HourLogOptions, tail: TailMemory): Promise<void> {
   const { files } = options.machine;
-  const { file, bytes, crc, number } = tail;
-  await forgetTail(options);
   try {
+    await removeIfThere(files, memoryPath(options));
     const memory = await files.open(memoryPath(options), "create");
     try {
-      await memory.write(Buffer.from(JSON.stringify({ file, bytes, crc, number })));
+      await memory.write(memoryText(tail));
     } finally {
       await memory.close();
     }
@@ -70,8 +76,13 @@ export async function rememberTail(options: HourLogOptions, tail: TailMemory): P
   }
 }
 
+/** So that the next append reads the hour through. A memory that will not go fits the file no longer, either. */
+export function memoryText({ file, bytes, crc, number }: TailMemory): Buffer {
+  return Buffer.from(JSON.stringify({ file, bytes, crc, number }));
+}
+
 export async function forgetTail(options: HourLogOptions): Promise<void> {
-  await removeIfThere(options.machine.files, memoryPath(options));
+  await removeIfThere(options.machine.files, memoryPath(options)).catch(() => undefined);
 }
 
 function emptyTail({ stream }: HourLogOptions, hour: Hour, part: number): Tail {
@@ -100,6 +111,6 @@ async function readTail({ machine }: HourLogOptions, part: Part): Promise<TailMe
   }
 }
 
-function memoryPath({ dataFolder, stream }: HourLogOptions): string {
+export function memoryPath({ dataFolder, stream }: HourLogOptions): string {
   return join(dataFolder, "state", `tail-${stream}.json`);
 }

@@ -1,7 +1,12 @@
 /** `npm run bench -- NAME`: one measurement, beside what a user would pick instead, in one run. */
+import { bench as archive } from "./archive.ts";
 import { bench as poll } from "./poll.ts";
 
 const benches: Record<string, { what: string; run(): Promise<void> }> = {
+  archive: {
+    what: "a sealed hour, beside gzip -6: bytes, CPU, memory, one token read",
+    run: archive,
+  },
   poll: { what: "5,000 tokens every 10 s for a minute, beside curl | gzip", run: poll },
 };
 

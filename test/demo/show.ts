@@ -7,8 +7,11 @@ import { rawOf } from "../../functions/archive/lines.ts";
 import { readIndex } from "../../functions/archive/sealed-index.ts";
 import { readRange } from "../../functions/archive/sealed-read.ts";
 import { systemFiles } from "../../runtime/doors/files.ts";
+import { readLines } from "../../runtime/hours/read.ts";
 import { listJournalHours, readJournal } from "../../runtime/journal-read.ts";
+import { showCommands } from "./commands.ts";
 import type { Recorded } from "./record.ts";
+import { showWhy } from "./why.ts";
 
 type Print = (text: string) => void;
 
@@ -20,7 +23,11 @@ export async function show(recorded: Recorded, print: Print): Promise<void> {
   showTree(recorded, print);
   showChecks(recorded, print);
   showReport(recorded, print);
+  print(heading("Why a slot has no books"));
+  showWhy(recorded, print);
   await showBooks(recorded, print);
+  print(heading("What a data user types"));
+  showCommands(recorded, hour, await firstMarket(recorded), print);
   showNext(recorded, print);
 }
 
@@ -32,8 +39,9 @@ function data(recorded: Recorded): string {
 
 async function showRuns(recorded: Recorded, print: Print): Promise<void> {
   const runs = new Map<string, Record<string, number>>();
-  const hours = await listJournalHours(systemFiles, data(recorded));
-  for await (const line of readJournal(systemFiles, data(recorded), hours)) {
+  const place = { dataFolder: data(recorded), collector: recorded.collector };
+  const hours = await listJournalHours(systemFiles, place);
+  for await (const line of readJournal(systemFiles, place, hours)) {
     if (line.kind !== "end") continue;
     const outcomes = runs.get(line.function) ?? {};
     outcomes[line.outcome] = (outcomes[line.outcome] ?? 0) + 1;
@@ -112,6 +120,20 @@ async function showBooks(recorded: Recorded, print: Print): Promise<void> {
     print(`  ${received}  ${best(book.bids)}${best(book.asks)}\n`);
   }
   print(`  and ${lines.length - 5} more\n`);
+}
+
+/** The slug of the first market on the hour's watch list. */
+async function firstMarket(recorded: Recorded): Promise<string> {
+  const { data: path } = hourPaths(
+    { venue: "polymarket", stream: "books", hour },
+    recorded.collector,
+  );
+  const lines = readLines(systemFiles, join(data(recorded), "archive", path));
+  for await (const line of lines) {
+    const { tokens } = JSON.parse(line.toString()) as { tokens?: { slug: string }[] };
+    if (tokens?.[0] !== undefined) return tokens[0].slug;
+  }
+  throw new Error("the hour names no market");
 }
 
 function showNext(recorded: Recorded, print: Print): void {

@@ -395,7 +395,7 @@ suite("discover", () => {
     assert.equal((await failureOf(recorder.poll())).code, "WATCH_LIST_DAMAGED");
     await recorder.discover();
     assert.ok(listOf(recorder).length > 0);
-    const [aside = ""] = readdirSync(folder).filter((name) => name.includes(".damaged-"));
+    const aside = readdirSync(folder).find((name) => name.includes(".damaged-")) ?? "";
     assert.equal(readFileSync(join(folder, aside), "utf8"), "{}");
   });
 });

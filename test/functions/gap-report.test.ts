@@ -261,7 +261,8 @@ suite("gap-report", () => {
       unknown: 0,
     };
     const text = gapReport.summary({
-      hours: [{ ...hour, gaps: 2, findings: 0, report: "reports/x.md" }],
+      hours: [{ ...hour, gaps: 2, findings: 0, report: "reports/x.md", labels: [] }],
+      labelPages: [],
       left: 0,
     });
     assert.equal(

@@ -6,10 +6,12 @@
  * every text in the hour must be one that it served, in that order, and every poll's sums must close.
  */
 import assert from "node:assert/strict";
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { systemFiles } from "../../runtime/doors/files.ts";
+import type { PollResult } from "../../functions/snapshot-poll.ts";
+import { type Files, systemFiles } from "../../runtime/doors/files.ts";
+import { OperatorError } from "../../runtime/errors.ts";
 import { hourLog } from "../../runtime/hours/hour-log.ts";
 import { type Repair } from "../../runtime/hours/repair.ts";
 import {
@@ -26,6 +28,7 @@ import { faultKindsAt } from "../venue/faults.ts";
 
 const books = "polymarket.books";
 const quarantine = "polymarket.quarantine";
+const gigabyte = 1024 ** 3;
 
 suite("snapshot-poll", () => {
   test("writes every book byte for byte as the venue sent it", async (t) => {
@@ -312,6 +315,84 @@ suite("snapshot-poll", () => {
     assert.equal(textsOf(await recorder.lines(books)).size, 19);
   });
 
+  test("stops below the mark, asks nothing, says `disk` of each token, and goes on by itself at twice it", async (t) => {
+    let free = 10 * gigabyte;
+    const space = () => Promise.resolve({ freeBytes: free, totalBytes: 20 * gigabyte });
+    const recorder = await aRecorder(t, { churn: 0, files: { ...systemFiles, space } });
+    await recorder.discover();
+    await recorder.pollSlot();
+    const asked = recorder.venue.served.times();
+    const outcomes: unknown[] = [];
+    for (const megabytes of [900, 120, 200, 90, 300, 200, 5000]) {
+      free = megabytes * 1024 * 1024;
+      const outcome = await recorder.pollSlot().catch((error: unknown) => error);
+      outcomes.push(
+        outcome instanceof OperatorError ? outcome.code : sumsOf(outcome as PollResult),
+      );
+    }
+    const stopped = "DISK_LOW";
+    const good = [0, 20, {}];
+    // 200 MB are enough to go on, and not enough to begin again.
+    assert.deepEqual(outcomes, [good, stopped, stopped, stopped, good, good, good]);
+    assert.equal(recorder.venue.served.times(), asked + 4 * 20);
+    const missing = pollLines(await recorder.lines(books)).map((line) =>
+      line.missing.map(({ reason }) => reason),
+    );
+    const disk = Array.from({ length: 20 }, () => "disk");
+    assert.deepEqual(missing, [[], [], disk, disk, disk, [], [], []]);
+    const logged = recorder.logged.filter(({ message }) => message.startsWith("the disk has"));
+    assert.deepEqual(
+      logged.map(({ message }) => /little|no room|enough/.exec(message)?.[0]),
+      ["little", "no room", "little", "enough"],
+    );
+    await assertAgrees(recorder);
+  });
+
+  test("keeps as much free as sealing its hour will need", async (t) => {
+    let free = 10 * gigabyte;
+    const space = () => Promise.resolve({ freeBytes: free, totalBytes: 20 * gigabyte });
+    const recorder = await aRecorder(t, { churn: 0, files: { ...systemFiles, space } });
+    await recorder.discover();
+    await recorder.pollSlot();
+    const open = join(
+      recorder.dataFolder,
+      "open",
+      "polymarket.books.2026-11-22T10.part1.closed.jsonl.gz",
+    );
+    writeFileSync(open, "");
+    truncateSync(open, 300 * 1024 * 1024);
+    free = 700 * 1024 * 1024;
+    const error = await failureOf(recorder.pollSlot());
+    assert.deepEqual([error.code, error.exit], ["DISK_LOW", "failed"]);
+    assert.match(error.message, /^700 MB free, .* 600 MB are needed to seal, 128 MB to stay free$/);
+    assert.match(error.safe ?? "", /on record as poll 100002 of 2026-11-22T15Z/);
+    assert.match(error.next ?? "", /goes on by itself above 856 MB/);
+  });
+
+  test("puts its account on record on a full disk, in the room held back, and says what is lost", async (t) => {
+    const disk = { room: Infinity };
+    const recorder = await aRecorder(t, { churn: 1, files: bookfileWithRoom(disk) });
+    await recorder.discover();
+    await recorder.pollSlot();
+    disk.room = 300;
+    const error = await failureOf(recorder.pollSlot());
+    assert.equal(error.code, "DISK_FULL");
+    assert.match(error.safe ?? "", /its account is on record/);
+    disk.room = Infinity;
+    assert.deepEqual(sumsOf(await recorder.pollSlot()), [20, 0, {}]);
+    const reasons = pollLines(await recorder.lines(books)).map(({ poll, missing }) => [
+      poll,
+      new Set(missing.map(({ reason }) => reason)),
+    ]);
+    assert.deepEqual(reasons, [
+      [100_001, new Set()],
+      [100_002, new Set(["disk"])],
+      [100_003, new Set()],
+    ]);
+    await recorder.pollSlot();
+    assert.ok(existsSync(join(recorder.dataFolder, "state", "reserve")), "made again with room");
+  });
+
   test("is content with a part of the books", async (t) => {
     const recorder = await aRecorder(t, { markets: 20 });
     await recorder.discover();
@@ -564,4 +645,27 @@ async function aStage(t: Parameters<typeof aRecorder>[0]): Promise<Stage> {
 
 function facesOf(texts: readonly string[] | undefined): string[] {
   return (texts ?? []).map((text) => (JSON.parse(text) as { hash: string }).hash);
+}
+
+/** The file of books takes so many bytes more; giving up the reserve makes room for an account. */
+function bookfileWithRoom(disk: { room: number }): Files {
+  return {
+    ...systemFiles,
+    async remove(path) {
+      await systemFiles.remove(path);
+      if (path.endsWith("state/reserve")) disk.room += 2_000;
+    },
+    async open(path, mode) {
+      const file = await systemFiles.open(path, mode);
+      if (!path.includes("polymarket.books") || mode === "read") return file;
+      return {
+        ...file,
+        write(bytes) {
+          const fits = bytes.subarray(0, disk.room);
+          disk.room -= fits.length;
+          return fits.length === 0 ? Promise.resolve(0) : file.write(fits);
+        },
+      };
+    },
+  };
 }

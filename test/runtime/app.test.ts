@@ -58,7 +58,11 @@ suite("a start", () => {
   });
 
   test("is refused while another daemon records into the folder", async (t) => {
-    const house = aHouse(t, { start: "2026-11-22T15:00:00Z", functions: { poll: done }, schedule: {} });
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:00Z",
+      functions: { poll: done },
+      schedule: {},
+    });
     const first = await house.start();
 
     await assert.rejects(house.start(), {
@@ -129,7 +133,11 @@ suite("a start", () => {
     const [began] = await house.lines("begin");
     const left = await house.journal();
     await house.stop(first);
-    const second = aHouse(t, { start: "2026-11-22T16:10:00Z", functions: { poll: done }, schedule: {} });
+    const second = aHouse(t, {
+      start: "2026-11-22T16:10:00Z",
+      functions: { poll: done },
+      schedule: {},
+    });
     await replay(second.dataFolder, left);
     await second.stop(await second.start());
     await second.stop(await second.start());
@@ -153,7 +161,9 @@ suite("each journal hour", () => {
     await house.until("17:00:15");
 
     for (const hour of ["15", "16", "17"]) {
-      const first = (await house.journal()).find((line) => line.at.startsWith(`2026-11-22T${hour}`));
+      const first = (await house.journal()).find((line) =>
+        line.at.startsWith(`2026-11-22T${hour}`),
+      );
       assert.equal(first?.kind, "schedule", `hour ${hour}`);
     }
   });
@@ -213,9 +223,10 @@ suite("a stop", () => {
     );
     assert.deepEqual(ends, ["00:10 quick ok", "00:12 offload aborted", "00:25 poll ok"]);
     assert.equal((await house.journal()).at(-1)?.kind, "stop");
-    assert.deepEqual(slotsOf((await house.lines("begin")).filter((line) => line.function === "quick")), [
-      "15:00:10",
-    ]);
+    assert.deepEqual(
+      slotsOf((await house.lines("begin")).filter((line) => line.function === "quick")),
+      ["15:00:10"],
+    );
   });
 
   test("waits for a poll no longer than 20 s", async (t) => {
@@ -257,5 +268,7 @@ async function replay(dataFolder: string, lines: readonly object[]): Promise<voi
   const { systemClock } = await import("../../runtime/doors/clock.ts");
   const machine = { files: systemFiles, clock: systemClock };
   const hours = hourLog({ machine, dataFolder, stream: "journal" });
-  await hours.append("2026-11-22T15", () => lines.map((line) => Buffer.from(`${JSON.stringify(line)}\n`)));
+  await hours.append("2026-11-22T15", () =>
+    lines.map((line) => Buffer.from(`${JSON.stringify(line)}\n`)),
+  );
 }

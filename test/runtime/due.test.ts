@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { slotsBetween } from "../../runtime/cron.ts";
+import { nextSlot, slotsBetween } from "../../runtime/cron.ts";
 import { newestDue } from "../../runtime/due.ts";
 import { minuteMs } from "../../runtime/time.ts";
 
@@ -16,12 +16,15 @@ const crons = [
 ];
 
 suite("the newest slot due", () => {
-  test("is the last of all that came up, for any cron, zone and span", () => {
+  test("is the last of all that came up, and what follows it the first that has not, for any cron, zone and span", () => {
     const cases = fc.record({
       cron: fc.constantFrom(...crons),
       timezone: fc.constantFrom("UTC", "Europe/Berlin", "America/New_York"),
       // Around both changes of the clocks in Europe and America.
-      from: fc.integer({ min: Date.parse("2026-10-24T00:00:00Z"), max: Date.parse("2026-11-02T00:00:00Z") }),
+      from: fc.integer({
+        min: Date.parse("2026-10-24T00:00:00Z"),
+        max: Date.parse("2026-11-02T00:00:00Z"),
+      }),
       spanMs: fc.integer({ min: 0, max: 20 * minuteMs }),
     });
     fc.assert(
@@ -29,7 +32,11 @@ suite("the newest slot due", () => {
         const slots = [...slotsBetween(entry, from, from + spanMs + 1)];
         const [first] = slots;
         fc.pre(first !== undefined);
-        assert.equal(newestDue(entry, first, from + spanMs), slots.at(-1));
+        const now = from + spanMs;
+        assert.deepEqual(newestDue(entry, first, now), {
+          slot: slots.at(-1),
+          next: nextSlot(entry, now),
+        });
       }),
       { numRuns: 80, seed: 1 },
     );

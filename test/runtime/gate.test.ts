@@ -32,8 +32,16 @@ suite("a gate", () => {
 
     await assert.rejects(file.write(Buffer.from("x")), /given up/);
     await assert.rejects(doors.files.list(folder), /given up/);
-    await assert.rejects(doors.children.run({ program: "ls", args: [], signal: t.signal }), /given up/);
-    const request = { method: "GET", url: "http://localhost/", bytesMax: 1, signal: t.signal } as const;
+    await assert.rejects(
+      doors.children.run({ program: "ls", args: [], signal: t.signal }),
+      /given up/,
+    );
+    const request = {
+      method: "GET",
+      url: "http://localhost/",
+      bytesMax: 1,
+      signal: t.signal,
+    } as const;
     await assert.rejects(doors.http.request(request), /given up/);
     assert.throws(() => doors.clock.after(1, () => {}), /given up/);
     assert.throws(() => doors.random(), /given up/);

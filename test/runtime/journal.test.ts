@@ -43,7 +43,9 @@ function aDisk(by: "daemon" | "hand" = "daemon"): Disk {
     },
   };
   async function append(hour: string, compose: Compose) {
-    const lines = [...(await compose({ hour, isFirst: !hours.has(hour) && !disk.isOpened } as Tail))];
+    const lines = [
+      ...(await compose({ hour, isFirst: !hours.has(hour) && !disk.isOpened } as Tail)),
+    ];
     if (disk.isSlow) await new Promise<void>((resolve) => waiting.push(resolve));
     if (disk.isFull) throw new Error("no space left");
     hours.add(hour);
@@ -56,7 +58,9 @@ function aDisk(by: "daemon" | "hand" = "daemon"): Disk {
     );
     return { hour } as Awaited<ReturnType<Parameters<typeof createJournal>[0]["hours"]["append"]>>;
   }
-  return Object.assign(disk, { journal: createJournal({ clock, hours: { append }, log: testLog(), by }) });
+  return Object.assign(disk, {
+    journal: createJournal({ clock, hours: { append }, log: testLog(), by }),
+  });
 }
 
 function begin(name: string): NewLine {
@@ -132,7 +136,12 @@ suite("the journal", () => {
     await disk.journal.write(begin("b"));
     await disk.journal.write(begin("c"));
 
-    assert.deepEqual(disk.members, [["schedule"], ["begin a"], ["schedule", "begin b"], ["begin c"]]);
+    assert.deepEqual(disk.members, [
+      ["schedule"],
+      ["begin a"],
+      ["schedule", "begin b"],
+      ["begin c"],
+    ]);
   });
 
   test("of a run by hand leaves an hour that is open as it is", async () => {

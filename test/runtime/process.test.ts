@@ -56,8 +56,9 @@ async function untilBegun(dataFolder: string): Promise<void> {
 }
 
 async function journalOf(dataFolder: string): Promise<JournalLine[]> {
-  const hours = await listJournalHours(systemFiles, dataFolder);
-  return Array.fromAsync(readJournal(systemFiles, dataFolder, hours));
+  const place = { dataFolder, collector: "test" };
+  const hours = await listJournalHours(systemFiles, place);
+  return Array.fromAsync(readJournal(systemFiles, place, hours));
 }
 
 suite("the daemon's process", () => {

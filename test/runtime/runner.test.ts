@@ -39,7 +39,9 @@ suite("a function that", () => {
     [
       "says what is wrong",
       () =>
-        Promise.reject(new OperatorError("REMOTE_DIFFERS", { message: "2 hours differ", exit: "findings" })),
+        Promise.reject(
+          new OperatorError("REMOTE_DIFFERS", { message: "2 hours differ", exit: "findings" }),
+        ),
       "failed REMOTE_DIFFERS: 2 hours differ",
     ],
     [
@@ -136,7 +138,9 @@ suite("a function that", () => {
     await house.until("15:00:19");
 
     const [end] = await house.lines("end");
-    assert.deepEqual(await endsOf(house, "slow"), ["timeout TIMEOUT: slow did not finish within 4 s"]);
+    assert.deepEqual(await endsOf(house, "slow"), [
+      "timeout TIMEOUT: slow did not finish within 4 s",
+    ]);
     assert.equal(end?.tookMs, 6_000);
     assert.ok(isTidy);
   });
@@ -178,7 +182,10 @@ suite("a run that leaves a file open and a lock taken", () => {
     await house.start();
     await house.until("15:00:25");
 
-    assert.deepEqual(await endsOf(house, "careless"), ['ok : {"isLocked":true}', 'ok : {"isLocked":true}']);
+    assert.deepEqual(await endsOf(house, "careless"), [
+      'ok : {"isLocked":true}',
+      'ok : {"isLocked":true}',
+    ]);
     assert.ok(house.log.messages.some((message) => message.startsWith("the run left files open")));
   });
 });
@@ -198,7 +205,8 @@ suite("a run that ignores its signal", () => {
             async () => run.clock.now(),
             async () => run.random(),
           ];
-          for (const call of calls) await call().catch((error: OperatorError) => refused.push(error.code));
+          for (const call of calls)
+            await call().catch((error: OperatorError) => refused.push(error.code));
           await file.close();
           return {};
         },
@@ -212,7 +220,11 @@ suite("a run that ignores its signal", () => {
     const [end] = await endsOf(house, "deaf");
     assert.equal(end, "abandoned TIMEOUT: deaf did not finish within 4 s");
     const began = await house.lines("begin");
-    assert.deepEqual(slotsOf(began), ["15:00:10", "15:00:30"], "once it has ended, its slots fire again");
+    assert.deepEqual(
+      slotsOf(began),
+      ["15:00:10", "15:00:30"],
+      "once it has ended, its slots fire again",
+    );
     const [skipped] = await house.lines("skip");
     assert.equal(skipped?.scheduled, "2026-11-22T15:00:20.000Z");
     assert.equal(skipped?.holder?.run, began[0]?.run);
@@ -232,7 +244,10 @@ suite("a run that ignores its signal", () => {
     assert.equal(await runtime.done, 70);
     const [stop] = await house.lines("stop");
     assert.equal(stop?.reason, "stuck: deaf does not end");
-    assert.equal(slotsOf((await house.lines("begin")).filter((line) => line.function === "poll")).length, 31);
+    assert.equal(
+      slotsOf((await house.lines("begin")).filter((line) => line.function === "poll")).length,
+      31,
+    );
   });
 });
 
@@ -243,7 +258,10 @@ suite("a disk that hangs under the journal", () => {
   test("neither delays a run nor costs its function the next slot", async (t) => {
     const clock = virtualClock({ start: Date.parse("2026-11-22T15:00:00Z") });
     const began: number[] = [];
-    const settings = { core: { dataFolder: temporaryFolder(t), collector: "test" }, of: () => ({}) };
+    const settings = {
+      core: { dataFolder: temporaryFolder(t), collector: "test" },
+      of: () => ({}),
+    };
     await prepareFolders(systemFiles, settings.core.dataFolder);
     const runner = createRunner({
       machine: virtualMachine({ clock }),
@@ -253,7 +271,13 @@ suite("a disk that hangs under the journal", () => {
     });
     const definition = aFunction(async () => ({ began: began.push(clock.now()) }));
     const fire = (): void => {
-      void runner.run({ name: "poll", definition, input: {}, timeoutMs: 8_000, trigger: "schedule" });
+      void runner.run({
+        name: "poll",
+        definition,
+        input: {},
+        timeoutMs: 8_000,
+        trigger: "schedule",
+      });
     };
     for (const seconds of [10, 20]) clock.after(seconds * secondMs, fire);
     await clock.run(clock.now() + 25 * secondMs);
@@ -267,7 +291,11 @@ suite("a disk that hangs under the journal", () => {
 
 suite("a run by hand", () => {
   test("takes the same path as a scheduled one, and is on record as by hand", async (t) => {
-    const house = aHouse(t, { start: "2026-11-22T15:00:05Z", functions: { seal: slow }, schedule: {} });
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:05Z",
+      functions: { seal: slow },
+      schedule: {},
+    });
     const report = await house.byHand("seal");
 
     assert.equal(report.outcome, "ok");
@@ -294,7 +322,9 @@ suite("a run by hand", () => {
       code: "LOCKED",
       exit: "locked",
       message: "seal is running already",
-      details: [`held by the daemon (pid ${process.pid}, run ${began?.run}) since 2026-11-22T15:00:30.000Z`],
+      details: [
+        `held by the daemon (pid ${process.pid}, run ${began?.run}) since 2026-11-22T15:00:30.000Z`,
+      ],
     });
   });
 
@@ -313,9 +343,16 @@ suite("a run by hand", () => {
   });
 
   test("stops at Ctrl-C, with the exit code of the signal", async (t) => {
-    const house = aHouse(t, { start: "2026-11-22T15:00:05Z", functions: { seal: slow }, schedule: {} });
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:05Z",
+      functions: { seal: slow },
+      schedule: {},
+    });
     const controller = new AbortController();
-    const interrupted = new OperatorError("INTERRUPTED", { message: "interrupted", exit: "interrupted" });
+    const interrupted = new OperatorError("INTERRUPTED", {
+      message: "interrupted",
+      exit: "interrupted",
+    });
     house.clock.after(3 * secondMs, () => controller.abort(interrupted));
 
     const report = await house.byHand("seal", controller.signal);

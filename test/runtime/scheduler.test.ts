@@ -110,13 +110,19 @@ suite("a schedule", () => {
   test("is swapped function by function, and a run keeps its old entry", async (t) => {
     const house = aHouse(t, {
       start: "2026-11-22T15:00:05Z",
-      functions: { poll: done, discover: (run) => sleep(run.clock, 12 * secondMs).then(() => ({})) },
+      functions: {
+        poll: done,
+        discover: (run) => sleep(run.clock, 12 * secondMs).then(() => ({})),
+      },
       schedule: { ...everyTenSeconds, discover: { cron: "10 * * * * *", timeoutMs: 20_000 } },
     });
     const runtime = await house.start();
     await house.until("15:00:15");
     runtime.apply(
-      house.schedules({ ...everyTenSeconds, discover: { cron: "*/30 * * * * *", timeoutMs: 1_000 } }),
+      house.schedules({
+        ...everyTenSeconds,
+        discover: { cron: "*/30 * * * * *", timeoutMs: 1_000 },
+      }),
     );
     await house.until("15:00:31");
 
@@ -261,7 +267,12 @@ suite("a restart", () => {
     await house.start();
     await house.until("15:00:45");
 
-    assert.deepEqual(slotsOf(await house.lines("begin")), ["15:00:10", "15:00:20", "15:00:30", "15:00:40"]);
+    assert.deepEqual(slotsOf(await house.lines("begin")), [
+      "15:00:10",
+      "15:00:20",
+      "15:00:30",
+      "15:00:40",
+    ]);
   });
 
   test("after the clock was set back by 2 h marks what it fires again", async (t) => {

@@ -124,7 +124,7 @@ suite("settings", () => {
     const shown = problemsOf({ HOURBOOK_HEALTHCHECK_URL: "hc-ping.com/5f2c-secret" });
 
     assert.deepEqual(shown.slice(1), [
-      "HOURBOOK_HEALTHCHECK_URL  (hidden)  write an http or https URL",
+      "HOURBOOK_HEALTHCHECK_URL  (hidden)  write an http or https URL, without user name or #",
     ]);
   });
 

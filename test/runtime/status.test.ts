@@ -4,22 +4,32 @@
  * Method: runtimes on a virtual clock make a history; the table is compared as a person sees it.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { sleep } from "../../runtime/doors/clock.ts";
 import { systemFiles } from "../../runtime/doors/files.ts";
 import { OperatorError } from "../../runtime/errors.ts";
+import type { CoreSettings } from "../../runtime/function.ts";
 import { hourLog } from "../../runtime/hours/hour-log.ts";
 import { readStatus } from "../../runtime/status-report.ts";
 import { statusTable } from "../../runtime/status-table.ts";
 import { minuteMs, secondMs } from "../../runtime/time.ts";
 import { type House, aHouse } from "../support/runtime.ts";
 
+function placeOf({ dataFolder }: House): CoreSettings {
+  return { dataFolder, collector: "test" };
+}
+
 async function tableOf(house: House): Promise<string[]> {
   const now = house.clock.now();
-  const table = statusTable(await readStatus(systemFiles, house.dataFolder, now), now);
-  return table.replaceAll(house.dataFolder, "DATA").replaceAll(String(process.pid), "PID").split("\n");
+  const report = await readStatus({ files: systemFiles, place: placeOf(house), now });
+  const table = statusTable({ ...report, disk: undefined }, []);
+  return table
+    .replaceAll(house.dataFolder, "DATA")
+    .replaceAll(String(process.pid), "PID")
+    .split("\n");
 }
 
 function aBusyHouse(t: Parameters<typeof aHouse>[0]): House {
@@ -34,7 +44,8 @@ function aBusyHouse(t: Parameters<typeof aHouse>[0]): House {
         run: (run) => sleep(run.clock, 800).then(() => ({})),
         summary: () => "412 books",
       },
-      offload: () => Promise.reject(new OperatorError("REMOTE_DIFFERS", { message: "2 hours differ" })),
+      offload: () =>
+        Promise.reject(new OperatorError("REMOTE_DIFFERS", { message: "2 hours differ" })),
       prune: async () => ({}),
       read: async () => ({}),
       seal: (run) => sleep(run.clock, 30 * minuteMs).then(() => ({})),
@@ -93,22 +104,37 @@ suite("the status", () => {
     });
     await house.start();
     await house.clock.run(Date.parse("2026-11-23T12:00:00Z"));
-    const journal = hourLog({ machine: house.machine, dataFolder: house.dataFolder, stream: "journal" });
+    const journal = hourLog({
+      machine: house.machine,
+      dataFolder: house.dataFolder,
+      stream: "journal",
+    });
     await house.clock.runUntil(journal.close("2026-11-22T13"));
     await house.clock.runUntil(journal.close("2026-11-22T14"));
-    const sealed = join(house.dataFolder, "archive/venue=runtime/stream=journal/date=2026-11-22/hour=13");
+    const sealed = join(
+      house.dataFolder,
+      "archive/venue=runtime/stream=journal/date=2026-11-22/hour=13",
+    );
     mkdirSync(sealed, { recursive: true });
     renameSync(
       join(house.dataFolder, "open/journal.2026-11-22T13.part1.closed.jsonl.gz"),
       join(sealed, "test.jsonl.gz"),
     );
+    // Another machine's, as in an archive that was restored: no business of this one's.
+    const foreign = { kind: "begin", at: "2026-11-22T13:59:00.000Z", run: "z", function: "daily" };
+    const line = { ...foreign, trigger: "hand", scheduled: null, latenessMs: 0 };
+    writeFileSync(join(sealed, "other.jsonl.gz"), gzipSync(`${JSON.stringify(line)}\n`));
 
-    const { functions } = await readStatus(systemFiles, house.dataFolder, house.clock.now());
+    const now = house.clock.now();
+    const { functions } = await readStatus({ files: systemFiles, place: placeOf(house), now });
     assert.deepEqual(
       functions.map(({ name, last }) => `${name} ${last?.began}`),
       ["daily 2026-11-22T13:00:00.000Z", "hourly 2026-11-23T11:30:00.000Z"],
     );
-    assert.equal((await house.lines("begin")).filter((line) => line.function === "daily").length, 1);
+    assert.equal(
+      (await house.lines("begin")).filter((line) => line.function === "daily").length,
+      1,
+    );
   });
 
   test("where nothing was ever run says so, and makes nothing", async (t) => {
@@ -130,9 +156,12 @@ suite("the status", () => {
     });
     await house.start();
     const asked: string[] = [];
-    const files = { ...systemFiles, lock: (path: string) => (asked.push(path), systemFiles.lock(path)) };
+    const files = {
+      ...systemFiles,
+      lock: (path: string) => (asked.push(path), systemFiles.lock(path)),
+    };
     await house.clock.run(house.clock.now() + 2 * secondMs);
-    await readStatus(files, house.dataFolder, house.clock.now());
+    await readStatus({ files, place: placeOf(house), now: house.clock.now() });
 
     assert.deepEqual(asked, [join(house.dataFolder, "state/locks/daemon.lock")]);
   });

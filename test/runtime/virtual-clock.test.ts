@@ -51,6 +51,9 @@ suite("a virtual clock", () => {
 
   test("says so when nothing can make it go on", async () => {
     const clock = virtualClock({ start: 0 });
-    await assert.rejects(clock.runUntil(new Promise(() => {})), /time stands still: nothing is waited for/);
+    await assert.rejects(
+      clock.runUntil(new Promise(() => {})),
+      /time stands still: nothing is waited for/,
+    );
   });
 });

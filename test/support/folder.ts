@@ -2,9 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 
-export function temporaryFolder(t: Pick<TestContext, "after">): string {
+/** A test, or whatever else ends. */
+export interface Ending {
+  after(tidyUp: () => void): void;
+}
+
+export function temporaryFolder(t: Ending): string {
   const folder = mkdtempSync(join(tmpdir(), "hourbook-test-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

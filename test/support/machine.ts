@@ -5,6 +5,7 @@ import { systemChildren } from "../../runtime/doors/children.ts";
 import { type Files, systemFiles } from "../../runtime/doors/files.ts";
 import { type Endpoint, type Http, systemHttp } from "../../runtime/doors/http.ts";
 import type { Machine } from "../../runtime/doors/machine.ts";
+import type { Watch } from "../../runtime/doors/watch.ts";
 import { holdZlib } from "./hold-zlib.ts";
 import { unit } from "../venue/random.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -14,6 +15,8 @@ export interface VirtualMachineOptions {
   seed?: number;
   /** A faulty disk, for example. */
   files?: Files;
+  /** Without it, nothing is seen to change. */
+  watch?: Watch;
   http?(endpoints: readonly Endpoint[]): Http;
   children?(programs: readonly string[]): Children;
 }
@@ -24,11 +27,13 @@ export const holdHeader = "x-hold";
 export function virtualMachine(options: VirtualMachineOptions): Machine {
   const { clock } = options;
   holdZlib(clock);
-  const openHttp = options.http ?? ((endpoints) => systemHttp({ endpoints, userAgent: "hourbook-test" }));
+  const openHttp =
+    options.http ?? ((endpoints) => systemHttp({ endpoints, userAgent: "hourbook-test" }));
   const openChildren = options.children ?? systemChildren;
   return {
     clock,
     files: holding(clock, options.files ?? systemFiles, "files"),
+    watch: options.watch ?? (() => () => {}),
     http: (endpoints) => holdingHttp(clock, openHttp(endpoints)),
     children: (programs) => holding(clock, openChildren(programs), "children"),
     random: seededRandom(options.seed ?? 1),

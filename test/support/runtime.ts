@@ -12,6 +12,7 @@ import type { Machine } from "../../runtime/doors/machine.ts";
 import type { AnyFunction, Run } from "../../runtime/function.ts";
 import { listJournalHours, readJournal } from "../../runtime/journal-read.ts";
 import type { JournalLine, JournalLineOf } from "../../runtime/journal-lines.ts";
+import type { Observer } from "../../runtime/observer.ts";
 import type { RunReport } from "../../runtime/run-report.ts";
 import type { RuntimeLog } from "../../runtime/runner.ts";
 import type { ScheduleEntry, Schedules } from "../../runtime/schedules.ts";
@@ -31,6 +32,7 @@ export interface HouseOptions {
   files?: Files;
   /** Instead of one of its own. */
   dataFolder?: string;
+  observe?(machine: Machine, log: TestLog): Observer;
 }
 
 /** A data folder, a clock and functions, for one runtime after another. */
@@ -58,13 +60,16 @@ export function aHouse(t: TestContext, options: HouseOptions): House {
   const clock = virtualClock({ start: Date.parse(options.start) });
   const machine = virtualMachine({ clock, ...(options.files && { files: options.files }) });
   const dataFolder = options.dataFolder ?? join(temporaryFolder(t), "data");
-  const functions = new Map(Object.entries(options.functions).map(([name, made]) => [name, aFunction(made)]));
+  const functions = new Map(
+    Object.entries(options.functions).map(([name, made]) => [name, aFunction(made)]),
+  );
   const log = testLog();
   const settings = { core: { dataFolder, collector: "test" }, of: () => ({}) };
 
   async function journal(): Promise<JournalLine[]> {
-    const hours = await listJournalHours(systemFiles, dataFolder);
-    return Array.fromAsync(readJournal(systemFiles, dataFolder, hours));
+    const files = options.files ?? systemFiles;
+    const hours = await listJournalHours(files, settings.core);
+    return Array.fromAsync(readJournal(files, settings.core, hours));
   }
 
   return {
@@ -77,7 +82,15 @@ export function aHouse(t: TestContext, options: HouseOptions): House {
     start(schedule = options.schedule) {
       const version = "1.2.3";
       return clock.runUntil(
-        startRuntime({ machine, settings, functions, schedules: schedules(schedule), log, version }),
+        startRuntime({
+          machine,
+          settings,
+          functions,
+          schedules: schedules(schedule),
+          log,
+          version,
+          observers: options.observe === undefined ? [] : [options.observe(machine, log)],
+        }),
       );
     },
     byHand(name, signal) {
@@ -110,8 +123,12 @@ export function aHouse(t: TestContext, options: HouseOptions): House {
 }
 
 /** `15:00:05` of each line's slot, and what it says besides, to compare at a glance. */
-export function slotsOf(lines: readonly { scheduled: string | null; repeat?: true | undefined }[]): string[] {
-  return lines.map((line) => `${line.scheduled?.slice(11, 19)}${line.repeat === true ? " repeat" : ""}`);
+export function slotsOf(
+  lines: readonly { scheduled: string | null; repeat?: true | undefined }[],
+): string[] {
+  return lines.map(
+    (line) => `${line.scheduled?.slice(11, 19)}${line.repeat === true ? " repeat" : ""}`,
+  );
 }
 
 export function schedules(schedule: HouseOptions["schedule"]): Schedules {
@@ -146,6 +163,13 @@ export function aFunction(made: Work | MadeFunction): AnyFunction {
 export function testLog(): TestLog {
   const messages: string[] = [];
   const take = (_fields: object, message: string): void => void messages.push(message);
-  const log: TestLog = { messages, debug: take, info: take, warn: take, error: take, child: () => log };
+  const log: TestLog = {
+    messages,
+    debug: take,
+    info: take,
+    warn: take,
+    error: take,
+    child: () => log,
+  };
   return log;
 }

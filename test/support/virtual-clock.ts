@@ -61,7 +61,9 @@ export function virtualClock({ start }: { start: number }): VirtualClock {
     const timer = setTimeout(() => {
       const labels = [...holds].filter(([id]) => !parked.has(id)).map(([, label]) => label);
       reject(
-        new Error(`time stands still: ${labels.join(", ")} did not end within ${stuckAfterMs / 1_000} s`),
+        new Error(
+          `time stands still: ${labels.join(", ")} did not end within ${stuckAfterMs / 1_000} s`,
+        ),
       );
     }, stuckAfterMs);
     try {

@@ -6,7 +6,16 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -45,14 +54,21 @@ function archive(t: TestContext) {
     dataFolder,
     stream: "polymarket.books",
   });
-  const context = { files: systemFiles, dataFolder, collector, signal: new AbortController().signal };
+  const context = {
+    files: systemFiles,
+    dataFolder,
+    collector,
+    signal: new AbortController().signal,
+  };
   return {
     dataFolder,
     log,
     context,
-    open: (part: number) => join(dataFolder, "open", `polymarket.books.${hour}.part${part}.jsonl.gz`),
+    open: (part: number) =>
+      join(dataFolder, "open", `polymarket.books.${hour}.part${part}.jsonl.gz`),
     file: (path: string) => join(dataFolder, "archive", path),
-    poll: (spec: PollSpec) => log.append(hour, (tail) => pollLines(spec, tail.number, tail.isFirst)),
+    poll: (spec: PollSpec) =>
+      log.append(hour, (tail) => pollLines(spec, tail.number, tail.isFirst)),
     async seal() {
       await log.close(hour);
       return sealHour(context, id);
@@ -63,7 +79,13 @@ function archive(t: TestContext) {
 const tokens = ["11", "22", "33"];
 
 function pollLines(spec: PollSpec, poll: number, isFirst: boolean): Buffer[] {
-  const watched = tokens.map((token) => ({ token, market: "0x1", outcome: "Yes", slug: "s", since: time }));
+  const watched = tokens.map((token) => ({
+    token,
+    market: "0x1",
+    outcome: "Yes",
+    slug: "s",
+    since: time,
+  }));
   const books = Object.entries(spec.books);
   const line = {
     kind: "poll",
@@ -86,7 +108,8 @@ function pollLines(spec: PollSpec, poll: number, isFirst: boolean): Buffer[] {
   ];
 }
 
-const all = (raw: string): Record<string, string> => Object.fromEntries(tokens.map((token) => [token, raw]));
+const all = (raw: string): Record<string, string> =>
+  Object.fromEntries(tokens.map((token) => [token, raw]));
 
 suite("sealing an hour", () => {
   test("keeps every line, grouped by token, in one gzip member", async (t) => {
@@ -105,7 +128,9 @@ suite("sealing an hour", () => {
     );
     assert.equal(sealed.indexOf(Buffer.from([0x1f, 0x8b, 8]), 1), -1);
     assert.equal(index?.data.lines, 13);
-    assert.deepEqual(readdirSync(join(hourFile.dataFolder, "open")), ["polymarket.books.closed.json"]);
+    assert.deepEqual(readdirSync(join(hourFile.dataFolder, "open")), [
+      "polymarket.books.closed.json",
+    ]);
   });
 
   test("lets a token's byte range inflate on its own", async (t) => {
@@ -127,6 +152,28 @@ suite("sealing an hour", () => {
         ],
       );
     }
+  });
+
+  test("keeps lines that are longer than what is compressed at a time, and reads them by range", async (t) => {
+    const hourFile = archive(t);
+    const mebibyte = 1024 * 1024;
+    for (const size of [mebibyte, 10, mebibyte - 200, 2.5 * mebibyte, 100])
+      await hourFile.poll({ books: all(JSON.stringify({ pad: "x".repeat(size) })) });
+    const before = linesOf(readFileSync(hourFile.open(1)));
+    const { index } = await hourFile.seal();
+    assert.deepEqual(
+      [...linesOf(readFileSync(hourFile.file(paths.data)))].sort(),
+      [...before].sort(),
+    );
+    const range = index?.tokens["22"];
+    assert.ok(range);
+    const lines: string[] = [];
+    for await (const batch of readRange(systemFiles, hourFile.dataFolder, paths.data, range))
+      lines.push(...batch.map(String));
+    assert.deepEqual(
+      lines,
+      before.filter((line) => bookOf(Buffer.from(line))?.token === "22"),
+    );
   });
 
   test("gives the same bytes for the same lines", async (t) => {
@@ -173,11 +220,68 @@ suite("sealing an hour", () => {
         undefined,
       );
       assert.equal(manifest.seq, 1);
-      const { manifest: read } = await readManifest(systemFiles, hourFile.dataFolder, id, collector);
+      const { manifest: read } = await readManifest(
+        systemFiles,
+        hourFile.dataFolder,
+        id,
+        collector,
+      );
       assert.equal(read.data.lineDigest, expected, `crash at ${crashAt}`);
       if (!crashed) return;
     }
     assert.fail("sealing never came to its end");
+  });
+
+  test("knows the parts that a crash left of those it had sealed, in whatever order they went", async (t) => {
+    for (const gone of [1, 2]) {
+      const hourFile = archive(t);
+      for (const raw of ['{"a":0}', '{"a":1}']) await hourFile.poll({ books: all(raw) });
+      truncateSync(hourFile.open(1), statSync(hourFile.open(1)).size - 5);
+      for (const raw of ['{"a":2}', '{"a":3}']) await hourFile.poll({ books: all(raw) });
+      await hourFile.log.close(hour);
+      const open = (part: number): string =>
+        hourFile.open(part).replace("jsonl.gz", "closed.jsonl.gz");
+      await sealHour({ ...hourFile.context, files: keepingFiles() }, id);
+      const sealed = readFileSync(hourFile.file(paths.data));
+      rmSync(open(gone));
+
+      await sealHour(hourFile.context, id);
+
+      assert.deepEqual(readFileSync(hourFile.file(paths.data)), sealed);
+      assert.deepEqual(
+        [1, 2].map((part) => existsSync(open(part))),
+        [false, false],
+      );
+    }
+  });
+
+  test("gives the room back when the disk is full, and keeps the open files", async (t) => {
+    const hourFile = archive(t);
+    await hourFile.poll({ books: all('{"a":1}') });
+    await hourFile.log.close(hour);
+    const full = { ...hourFile.context, files: fullFiles(30) };
+    await assert.rejects(sealHour(full, id), { code: "DISK_FULL" });
+    assert.deepEqual(readdirSync(hourFile.file(paths.folder)), []);
+    assert.equal((await sealHour(hourFile.context, id)).index?.data.polls, 1);
+  });
+
+  test("leaves no temporary file of a publication that was cut off", async (t) => {
+    const hourFile = archive(t);
+    await hourFile.poll({ books: all('{"a":1}') });
+    await hourFile.log.close(hour);
+    const killed = {
+      ...systemFiles,
+      remove: async (path: string) => {
+        // Killed between giving the index its name and taking away the temporary one.
+        if (path.endsWith(".index.json.gz.tmp") && existsSync(hourFile.file(paths.index)))
+          throw new Error("killed");
+        await systemFiles.remove(path);
+      },
+    };
+    await assert.rejects(sealHour({ ...hourFile.context, files: killed }, id));
+    await sealHour(hourFile.context, id);
+    const names = readdirSync(hourFile.file(paths.folder));
+    assert.deepEqual(names, [`${collector}.index.json.gz`, `${collector}.jsonl.gz`]);
   });
 
   test("refuses to touch a sealed hour when open files of that hour hold other lines", async (t) => {
@@ -210,7 +314,7 @@ suite("sealing an hour", () => {
 
   test("does not seal an hour without a line", async (t) => {
     const hourFile = archive(t);
-    await hourFile.log.repair();
+    mkdirSync(join(hourFile.dataFolder, "open"));
     writeFileSync(hourFile.open(1), "");
     assert.equal((await hourFile.seal()).index, undefined);
   });
@@ -243,7 +347,11 @@ suite("a described hour", () => {
     const hourFile = archive(t);
     await hourFile.poll({ books: all("{}") });
     await hourFile.seal();
-    await describeHour({ ...hourFile.context, clock: systemClock, isSilent: () => true }, id, undefined);
+    await describeHour(
+      { ...hourFile.context, clock: systemClock, isSilent: () => true },
+      id,
+      undefined,
+    );
     const cwd = hourFile.file(paths.folder);
     assert.match(
       execFileSync("sha256sum", ["-c", `${collector}.sha256`], { cwd }).toString(),
@@ -289,7 +397,12 @@ suite("regrouping", () => {
         const tally = new Tally(hour);
         for (const each of lines) tally.add(each);
         const read = (bytesMax: number): Promise<string[]> =>
-          collect(regroup(systemFiles, scratch, tally.groups, () => batches(lines), bytesMax));
+          collect(
+            regroup(systemFiles, scratch, tally.groups, () => batches(lines), {
+              heldBytesMax: bytesMax,
+              bucketBytesMax: bytesMax,
+            }),
+          );
         assert.deepEqual(await read(100), await read(1e9));
         assert.deepEqual(readdirSync(join(scratch, "..")).length <= 1 ? [] : ["left over"], []);
       }),
@@ -313,6 +426,33 @@ async function collect(groups: ReturnType<typeof regroup>): Promise<string[]> {
 
 function linesOf(bytes: Buffer): string[] {
   return gunzipSync(bytes).toString().split("\n").slice(0, -1);
+}
+
+/** Nothing in `open/` goes, as if the process had died right before that. */
+function keepingFiles(): typeof systemFiles {
+  return {
+    ...systemFiles,
+    remove: (path) => (path.includes("/open/") ? Promise.resolve() : systemFiles.remove(path)),
+  };
+}
+
+/** A disk that takes so many bytes more. */
+function fullFiles(room: number): typeof systemFiles {
+  return {
+    ...systemFiles,
+    async open(path, mode) {
+      const file = await systemFiles.open(path, mode);
+      return {
+        ...file,
+        write: async (bytes) => {
+          const fits = bytes.subarray(0, room);
+          room -= fits.length;
+          if (fits.length === 0) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+          return file.write(fits);
+        },
+      };
+    },
+  };
 }
 
 /** Every door call from the `at`-th on fails, as if the process had died there. */

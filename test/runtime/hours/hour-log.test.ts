@@ -5,13 +5,24 @@
  * failing disk would.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync, appendFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  appendFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../../../runtime/doors/clock.ts";
 import { type Files, systemFiles } from "../../../runtime/doors/files.ts";
 import { type HourLog, hourLog } from "../../../runtime/hours/hour-log.ts";
+import { keepReserve, reserveBytes } from "../../../runtime/hours/reserve.ts";
 import { readLines } from "../../../runtime/hours/read.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 
@@ -133,8 +144,8 @@ suite("an hour log", () => {
   });
 
   test("accepts an empty file, as a crash right after its creation leaves it", async (t) => {
-    const { write, path, log } = fixture(t);
-    await log.repair();
+    const { write, path, folder } = fixture(t);
+    mkdirSync(join(folder, "open"));
     writeFileSync(path(1), "");
     assert.equal(await write("one"), 100_001);
   });
@@ -150,7 +161,8 @@ suite("an hour log", () => {
 
   test("keeps an hour closed after its files are gone, and the hours around it open", async (t) => {
     const { log } = fixture(t);
-    for (const closed of ["2030-01-01T05", "2026-11-22T15", "2026-11-22T16"]) await log.close(closed);
+    for (const closed of ["2030-01-01T05", "2026-11-22T15", "2026-11-22T16"])
+      await log.close(closed);
     const target = async (asked: string): Promise<string> =>
       (await log.append(asked, () => [Buffer.from("x\n")])).hour;
     assert.equal(await target("2026-11-22T15"), "2026-11-22T17");
@@ -174,10 +186,126 @@ suite("an hour log", () => {
     const disk = diskWithRoom(10_000);
     const { write } = fixture(t, disk.files);
     await write("one");
-    disk.failSync = true;
+    disk.failSync = "EIO";
     await assert.rejects(write("two"), { code: "DISK_ERROR" });
-    disk.failSync = false;
+    disk.failSync = undefined;
     assert.equal(await write("three"), 200_001);
+  });
+
+  test("keeps nothing of an append whose fdatasync failed, and goes on in a new part", async (t) => {
+    for (const code of ["EIO", "ENOSPC"]) {
+      const disk = diskWithRoom(10_000);
+      const { write, lines } = fixture(t, disk.files);
+      await write("one");
+      disk.failSync = code;
+      await assert.rejects(write("two"), { code: code === "EIO" ? "DISK_ERROR" : "DISK_FULL" });
+      disk.failSync = undefined;
+      assert.equal(await write("three"), 200_001, code);
+      assert.deepEqual([await lines(1), await lines(2)], [["one"], ["three"]]);
+    }
+  });
+
+  test("calls a disk full that has no room for a new file, and one that turned read-only broken", async (t) => {
+    for (const [errno, code] of [
+      ["ENOSPC", "DISK_FULL"],
+      ["EDQUOT", "DISK_FULL"],
+      ["EROFS", "DISK_ERROR"],
+    ] as const) {
+      const files: Files = {
+        ...systemFiles,
+        open: (path, mode) =>
+          mode === "append" && path.endsWith(".gz")
+            ? Promise.reject(Object.assign(new Error("refused"), { code: errno }))
+            : systemFiles.open(path, mode),
+      };
+      await assert.rejects(fixture(t, files).write("one"), { code });
+    }
+  });
+
+  test("has written what it wrote, even if it cannot remember that", async (t) => {
+    const { write, lines, folder } = fixture(t, {
+      ...systemFiles,
+      remove: (path) =>
+        path.includes("tail-")
+          ? Promise.reject(Object.assign(new Error("broken"), { code: "EIO" }))
+          : systemFiles.remove(path),
+    });
+    assert.equal(await write("one"), 100_001);
+    writeFileSync(join(folder, "state", "tail-polymarket.books.json"), "{}");
+    assert.equal(await write("two"), 100_002);
+    assert.deepEqual(await lines(1), ["one", "two"]);
+  });
+
+  test("makes the name of a file durable that a killed process had only begun", async (t) => {
+    const synced: string[] = [];
+    const { write, folder } = fixture(t, {
+      ...systemFiles,
+      syncFolder: (path) => {
+        synced.push(path);
+        return systemFiles.syncFolder(path);
+      },
+    });
+    await write("one");
+    rmSync(join(folder, "state", "tail-polymarket.books.json"));
+    synced.length = 0;
+    await write("two");
+    assert.deepEqual(synced, [join(folder, "open")]);
+    await write("three");
+    assert.equal(synced.length, 1, "once is enough");
+  });
+
+  test("names the next part's first poll as the end of a hole in the part before it", async (t) => {
+    const { write, path, lines, log } = fixture(t);
+    await write("one");
+    appendFileSync(path(1), "torn");
+    await write("two");
+    truncateSync(path(1), statSync(path(1)).size - 1);
+    await log.repair();
+    assert.deepEqual(await lines(3), ['{"kind":"lost","after":100000,"before":200001}']);
+  });
+
+  test("goes on when the list of closed hours is damaged, and keeps it aside", async (t) => {
+    const { log, write, folder } = fixture(t);
+    await write("one");
+    await log.close(hour);
+    const list = join(folder, "open", "polymarket.books.closed.json");
+    writeFileSync(list, '{"closed":');
+    const late = await log.append(hour, () => [Buffer.from("late\n")]);
+    assert.equal(late.hour, "2026-11-22T16", "what is closed shows it by its name");
+    assert.equal(readFileSync(`${list}.damaged`, "utf8"), '{"closed":');
+    await log.close("2026-11-22T16");
+    assert.equal(readFileSync(list, "utf8"), '{"closed":[["2026-11-22T15","2026-11-22T16"]]}\n');
+  });
+
+  test("passes over a memory of its end that cannot be one", async (t) => {
+    const { write, folder, path } = fixture(t);
+    await write("one");
+    writeFileSync(path(1), "");
+    const memory = { file: `polymarket.books.${hour}.part1.jsonl.gz`, bytes: 0, crc: 0, number: 7 };
+    const state = join(folder, "state", "tail-polymarket.books.json");
+    writeFileSync(state, JSON.stringify(memory));
+    assert.equal(await write("two"), 100_001);
+  });
+
+  test("takes the room held back on a full disk, if it may, and only once", async (t) => {
+    const disk = diskWithRoom(0);
+    const { folder, lines } = fixture(t, disk.files);
+    const options = { machine: { files: disk.files, clock: systemClock }, dataFolder: folder };
+    const urgent = hourLog({ ...options, stream: "polymarket.books", mayUseReserve: true });
+    mkdirSync(join(folder, "state", "locks"), { recursive: true });
+    assert.ok(await keepReserve(disk.files, folder));
+    assert.equal(statSync(join(folder, "state", "reserve")).size, reserveBytes);
+    // The room that its removal gives back.
+    const { remove } = disk.files;
+    disk.files.remove = async (path) => {
+      await remove(path);
+      if (path.endsWith("reserve")) disk.room = 100;
+    };
+    await urgent.append(hour, () => [Buffer.from("one\n")]);
+    assert.ok(!existsSync(join(folder, "state", "reserve")));
+    const more = (): Promise<unknown> => urgent.append(hour, () => [Buffer.from("two\n")]);
+    await assert.rejects(more().then(more), { code: "DISK_FULL" });
+    assert.deepEqual((await lines(1))[0], "one");
   });
 
   test("is written by two processes in turn", async (t) => {
@@ -192,13 +320,16 @@ suite("an hour log", () => {
       other.append(hour, () => [Buffer.from("b\n")]).then(({ number }) => number),
       write("c"),
     ]);
-    assert.deepEqual(numbers.sort(), [100_001, 100_002, 100_003]);
+    assert.deepEqual(
+      numbers.sort((a, b) => a - b),
+      [100_001, 100_002, 100_003],
+    );
   });
 });
 
 /** The real files, but open hours take only so many bytes, and their sync can fail. */
-function diskWithRoom(room: number): { files: Files; room: number; failSync: boolean } {
-  const disk = { room, failSync: false, files: systemFiles };
+function diskWithRoom(room: number): { files: Files; room: number; failSync: string | undefined } {
+  const disk = { room, failSync: undefined as string | undefined, files: systemFiles };
   disk.files = {
     ...systemFiles,
     async open(path, mode) {
@@ -213,7 +344,8 @@ function diskWithRoom(room: number): { files: Files; room: number; failSync: boo
           return file.write(fits);
         },
         async syncData() {
-          if (disk.failSync) throw Object.assign(new Error("i/o error"), { code: "EIO" });
+          if (disk.failSync !== undefined)
+            throw Object.assign(new Error("i/o error"), { code: disk.failSync });
           return file.syncData();
         },
       };

@@ -1,0 +1,45 @@
+/** A day's data package goes after the last of its hours: proven and looked at now, as they were. */
+import { dirname, join } from "node:path";
+import { removeIfThere } from "../../runtime/durable.ts";
+import { archiveFolder, listDays } from "../archive/layout.ts";
+import { digestFile } from "./digest.ts";
+import { removeIfEmpty } from "./graves.ts";
+import { receiptReason } from "./keep.ts";
+import { type Artifact, lookAt } from "./look.ts";
+import type { PruneOptions, Pruned } from "./prune-run.ts";
+import { readReceipt } from "./receipts.ts";
+
+export async function pruneDays(options: PruneOptions, result: Pruned): Promise<void> {
+  const { run, remote } = options;
+  const artifacts: Artifact[] = [];
+  for (const path of await listDays(run.files, run.settings.dataFolder, run.settings.collector)) {
+    const artifact = await provenAlone(options, path);
+    if (artifact !== undefined) artifacts.push(artifact);
+  }
+  if (artifacts.length === 0) return;
+  const looks = await lookAt(remote, artifacts);
+  for (const { path, bytes } of artifacts) {
+    if (looks.get(path)?.state !== "same") continue;
+    const full = join(archiveFolder(run.settings.dataFolder), path);
+    run.log.info({ path, bytes }, `deleting ${path}: verified on ${remote.spec}`);
+    await removeIfThere(run.files, full);
+    await run.files.syncFolder(dirname(full));
+    await removeIfEmpty(run.files, dirname(full));
+    result.files += 1;
+    result.bytes += bytes;
+  }
+}
+
+/** What its receipts let go, if nothing else of its day is here. */
+async function provenAlone(
+  { run, remote, receiptAgeMs }: PruneOptions,
+  path: string,
+): Promise<Artifact | undefined> {
+  const { files, settings } = run;
+  const full = join(archiveFolder(settings.dataFolder), path);
+  if ((await files.list(dirname(full))).length > 1) return undefined;
+  const artifact = { path, ...(await digestFile(files, full)) };
+  const receipt = await readReceipt(files, settings.dataFolder, remote.id, path);
+  const rule = { receiptAgeMs, now: run.clock.now() };
+  return receiptReason([artifact], [receipt], rule) === undefined ? artifact : undefined;
+}

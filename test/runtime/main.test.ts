@@ -1,0 +1,37 @@
+/** `npm start` itself: what it refuses before anything is started. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { temporaryFolder } from "../support/folder.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+function start(env: Record<string, string>, ...args: string[]): { status: number; said: string } {
+  const options = { cwd: root, env: { PATH: process.env["PATH"] ?? "", ...env }, timeout: 20_000 };
+  const ended = spawnSync(process.execPath, ["runtime/main.ts", ...args], options);
+  return { status: ended.status ?? -1, said: ended.stderr.toString() };
+}
+
+suite("npm start", () => {
+  test("refuses arguments, which it does not take", (t) => {
+    const data = join(temporaryFolder(t), "data");
+    const { status, said } = start({ HOURBOOK_DATA: data }, "--hepl");
+    assert.equal(status, 64);
+    assert.match(said, /takes no arguments, and was given --hepl/);
+    assert.ok(!existsSync(data));
+  });
+
+  test("refuses a setting that it does not know, by name", (t) => {
+    const { status, said } = start({ HOURBOOK_DATTA: temporaryFolder(t) });
+    assert.equal(status, 78);
+    assert.match(said, /HOURBOOK_DATTA.*did you mean "?HOURBOOK_DATA/);
+  });
+
+  test("refuses a data folder that cannot be made", () => {
+    const { status, said } = start({ HOURBOOK_DATA: "/proc/hourbook/data" });
+    assert.equal(status, 78);
+    assert.match(said, /DATA_FOLDER/);
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * Daemons one after another on a disk in memory and a virtual clock: weeks in seconds. A daemon can be asked to
+ * stop, or killed: its timers and its disk are gone at once, and what it had not written is lost.
+ */
+import * as v from "valibot";
+import { type Runtime, startRuntime } from "../../runtime/app.ts";
+import type { Clock } from "../../runtime/doors/clock.ts";
+import type { AnyFunction, Run } from "../../runtime/function.ts";
+import { listParts } from "../../runtime/hours/parts.ts";
+import { readLineBatches } from "../../runtime/hours/read.ts";
+import type { RuntimeLog } from "../../runtime/runner.ts";
+import type { Schedules } from "../../runtime/schedules.ts";
+import { iso } from "../../runtime/time.ts";
+import { unit } from "../venue/random.ts";
+import { holdZlib } from "../support/hold-zlib.ts";
+import { MemoryDisk, type MemoryProcess } from "../support/memory-files.ts";
+import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
+
+export type Work = (run: Run, random: () => number) => Promise<object>;
+
+export interface WorldOptions {
+  seed: number;
+  /** Epoch ms. */
+  start: number;
+  schedules: Schedules;
+  work: Record<string, Work>;
+}
+
+export interface Line {
+  kind: string;
+  at: string;
+  function?: string;
+  scheduled?: string | null;
+  repeat?: true;
+  from?: string;
+  to?: string;
+  count?: number;
+}
+
+const dataFolder = "/data";
+const silent = (): void => {};
+const log: RuntimeLog = {
+  debug: silent,
+  info: silent,
+  warn: silent,
+  error: silent,
+  child: () => log,
+};
+
+export class World {
+  clock: VirtualClock;
+  random: () => number;
+  #options: WorldOptions;
+  #disk = new MemoryDisk();
+  #daemon: { runtime: Runtime; process: MemoryProcess; life: { isOver: boolean } } | undefined;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.clock = virtualClock({ start: options.start });
+    holdZlib(this.clock);
+    let asked = 0;
+    this.random = () => unit(options.seed, (asked += 1));
+  }
+
+  async start(): Promise<void> {
+    const { schedules, work } = this.#options;
+    const process = this.#disk.process();
+    const life = { isOver: false };
+    const functions = new Map(
+      Object.entries(work).map(([name, each]) => [
+        name,
+        aFunction((run) => each(run, this.random)),
+      ]),
+    );
+    const runtime = await this.clock.runUntil(
+      startRuntime({
+        machine: {
+          clock: mortal(this.clock, life),
+          files: process.files,
+          watch: () => silent,
+          http: () => ({ request: () => Promise.reject(new Error("no network")) }),
+          children: () => ({ run: () => Promise.reject(new Error("no programs")) }),
+          random: this.random,
+        },
+        settings: { core: { dataFolder, collector: "world" }, of: () => ({}) },
+        functions,
+        schedules,
+        log,
+        version: "1.2.3",
+      }),
+    );
+    this.#daemon = { runtime, process, life };
+  }
+
+  /** As by SIGTERM. */
+  async stop(): Promise<void> {
+    const daemon = this.#daemon;
+    this.#daemon = undefined;
+    if (daemon === undefined) return;
+    await this.clock.runUntil(daemon.runtime.stop("SIGTERM"));
+    daemon.life.isOver = true;
+    daemon.process.kill();
+  }
+
+  /** As by kill -9. */
+  kill(): void {
+    if (this.#daemon === undefined) return;
+    this.#daemon.life.isOver = true;
+    this.#daemon.process.kill();
+    this.#daemon = undefined;
+  }
+
+  async run(ms: number): Promise<void> {
+    await this.clock.run(this.clock.now() + ms);
+  }
+
+  /** Every line of the journal, hour by hour, as any program would read it. */
+  async *journal(): AsyncGenerator<Line> {
+    const { files } = this.#disk.process();
+    for (const part of await listParts(files, dataFolder, "journal")) {
+      for await (const batch of readLineBatches(files, part.path, { damage: "throw" })) {
+        for (const line of batch) yield JSON.parse(line.toString()) as Line;
+      }
+    }
+  }
+
+  now(): string {
+    return iso(this.clock.now());
+  }
+}
+
+/** A clock of one process: what it waits for never comes once it is gone. */
+function mortal(clock: VirtualClock, life: { isOver: boolean }): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, callback) =>
+      clock.after(ms, () => {
+        if (!life.isOver) callback();
+      }),
+  };
+}
+
+function aFunction(run: (run: Run) => Promise<object>): AnyFunction {
+  return {
+    input: v.strictObject({}),
+    settings: {},
+    summary: () => "done",
+    run: (_input, handed) => run(handed),
+  };
+}
