@@ -68,7 +68,12 @@ export default defineFunction({
         failures.push(`${hour.venue} ${hour.stream} ${hour.hour}: ${messageOf(error)}`);
       }
     }
-    report.packages = await writeDayPackages({ ...run, ...run.settings });
+    try {
+      report.packages = await writeDayPackages({ ...run, ...run.settings });
+    } catch (error) {
+      run.signal.throwIfAborted();
+      failures.push(`data packages: ${messageOf(error)}`);
+    }
     if (failures.length > 0) throw refused(failures, report);
     return report;
   },

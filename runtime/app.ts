@@ -120,9 +120,7 @@ function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): 
     void journal.write({ kind: "stop", reason });
     await Promise.allSettled([journal.close(), repairing]);
     await hours.letGo();
-    await daemon
-      .release()
-      .catch((error: unknown) => log.error({ error: messageOf(error) }, "unclean end"));
+    await letGo(daemon, log);
     const code = exit === exitCodes.ok && runner.givenUp().length > 0 ? exitCodes.failed : exit;
     await Promise.allSettled(observers.map((observer) => observer.stopped(reason, code)));
     finish(code);
@@ -140,13 +138,25 @@ function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): 
   const repairing = repairOldHours(hours, log);
   const reload = follow(options, apply, journal);
   log.info({ functions: functions.size }, "ready");
-  const vitals = {
-    functions: functions.size,
-    next: () => scheduler.next(),
-    trouble: () => troubleOf(scheduler, runner),
-  };
-  for (const observer of observers) observer.started(vitals);
-  return { done, stop, apply, reload: async () => reload?.now() };
+  const next = scheduler.next.bind(scheduler);
+  const trouble = (): string | undefined => troubleOf(scheduler, runner);
+  for (const observer of observers) observer.started({ functions: functions.size, next, trouble });
+
+  async function reloadNow(): Promise<void> {
+    const isOver = reload?.now() ?? Promise.resolve();
+    for (const observer of observers) observer.reloading?.(isOver);
+    await isOver;
+  }
+
+  return { done, stop, apply, reload: reloadNow };
+}
+
+async function letGo(daemon: Claim, log: RuntimeLog): Promise<void> {
+  try {
+    await daemon.release();
+  } catch (error) {
+    log.error({ error: messageOf(error) }, "unclean end");
+  }
 }
 
 // Above what a busy machine makes of a timer; a loop that is blocked for longer cannot tell of it anyway.

@@ -8,6 +8,7 @@ import { tailed } from "./log-tail.ts";
 import { createLog } from "./logs.ts";
 import { createPings } from "./pings.ts";
 import { runProcess } from "./process.ts";
+import { systemdObserver } from "./systemd.ts";
 import { userAgent, version } from "./version.ts";
 
 process.exit(await main());
@@ -31,10 +32,9 @@ async function main(): Promise<number> {
     );
     const { schedulesFile, healthcheckUrl: url, core } = settings;
     const name = `${userAgent} on ${core.collector}`;
-    const observers =
-      url === undefined
-        ? []
-        : [createPings({ machine, random: machine.random, url, log, tail, name })];
+    const pings = url && createPings({ machine, random: machine.random, url, log, tail, name });
+    const systemd = systemdObserver(env, { clock: machine.clock, log });
+    const observers = [pings, systemd].filter((observer) => typeof observer === "object");
     const options = {
       machine,
       settings,

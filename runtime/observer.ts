@@ -5,6 +5,8 @@ import type { Schedules } from "./schedules.ts";
 export interface Observer {
   /** Everything is in force and fires. */
   started(vitals: Vitals): void;
+  /** It was asked to look at its schedules; until that is over. */
+  reloading?(isOver: Promise<void>): void;
   /** Another schedule is in force. */
   reloaded(schedules: Schedules): void;
   ended(report: RunReport): void;

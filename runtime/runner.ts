@@ -3,7 +3,7 @@
  * when it begins and when it ends. Whatever a function does, nothing of it escapes from here.
  */
 import type { Machine } from "./doors/machine.ts";
-import { OperatorError, messageOf } from "./errors.ts";
+import { type OperatorError, messageOf } from "./errors.ts";
 import type { AnyFunction, Log, Run } from "./function.ts";
 import type { Journal } from "./journal.ts";
 import { assertJson } from "./json-value.ts";
@@ -208,11 +208,11 @@ class FunctionRunner implements Runner {
           return result;
         } finally {
           // What it left behind, unawaited, must not go on working in its name.
-          context.gated.shut(doorsShut(name, "has ended"));
+          context.gated.shut(() => doorsShut(name, "has ended"));
           void warnOfLeftovers(context, log);
         }
       },
-      onGivenUp: () => context?.gated.shut(doorsShut(name, "was given up")),
+      onGivenUp: () => context?.gated.shut(() => doorsShut(name, "was given up")),
     });
   }
 

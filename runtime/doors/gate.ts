@@ -7,8 +7,8 @@ import { type Around, type Handle, around, isHandle } from "./around.ts";
 
 export interface Gate {
   doors: Doors;
-  /** From now on every call fails with `reason`. */
-  shut(reason: Error): void;
+  /** From now on every call fails with `reason`, made only then: most runs leave nothing behind. */
+  shut(reason: () => Error): void;
   /** Closes and releases what was handed out and not given back; says how many those were. */
   takeBack(): Promise<number>;
 }
@@ -19,15 +19,15 @@ const alwaysAllowed = new Set(["close", "release"]);
 export function gate(doors: Doors): Gate {
   // Also keeps them in memory: Node ends a process in which a forgotten file is collected as garbage.
   const handedOut = new Set<Handle>();
-  let refusal: Error | undefined;
+  let refusal: (() => Error) | undefined;
   let isOver = false;
   const throwing: Around = (_method, call) => {
-    if (refusal !== undefined) throw refusal;
+    if (refusal !== undefined) throw refusal();
     return call();
   };
   const rejecting: Around = (method, call, owner) => {
     if (alwaysAllowed.has(method)) handedOut.delete(owner);
-    else if (refusal !== undefined) return Promise.reject(refusal);
+    else if (refusal !== undefined) return Promise.reject(refusal());
     const result = call();
     return result instanceof Promise ? result.then(noteHandle) : result;
   };

@@ -10,7 +10,7 @@ import type { Files, OpenFile, Stat } from "../doors/files.ts";
 import type { Hour } from "../time.ts";
 import type { Appended, HourLogOptions, Tail } from "./hour-log.ts";
 import { crcOf, trailerBytes } from "./member.ts";
-import { closedPath, listParts, openFolder, partNumber } from "./parts.ts";
+import { closedPath, newestPartName, openFolder, partNumber } from "./parts.ts";
 import { firstNumber, membersPerPartMax } from "./repair.ts";
 import { memoryPath, memoryText } from "./tail.ts";
 
@@ -88,15 +88,14 @@ export class Hold {
     if (last.number - firstNumber(part) >= membersPerPartMax) return false;
     const { machine, dataFolder, stream } = this.#options;
     try {
-      const [parts, found, closedNow, trailer] = await Promise.all([
-        listParts(machine.files, dataFolder, stream),
+      const [newest, found, closedNow, trailer] = await Promise.all([
+        newestPartName(machine.files, dataFolder, stream, last.hour),
         machine.files.stat(this.#pathOf(last)),
         this.#closed(),
         file.read(last.bytes - trailerBytes, trailerBytes),
       ]);
-      const newest = parts.findLast(({ hour }) => hour === last.hour);
       return (
-        newest?.name === last.file &&
+        newest === last.file &&
         found?.inode === inode &&
         found.bytes === last.bytes &&
         closedNow === closed &&

@@ -48,6 +48,19 @@ export async function listParts(files: Files, dataFolder: string, stream: string
   return parts.sort((a, b) => (a.hour === b.hour ? a.part - b.part : a.hour < b.hour ? -1 : 1));
 }
 
+/** The name of the hour's newest file; the others of the folder cost next to nothing. */
+export async function newestPartName(
+  files: Files,
+  dataFolder: string,
+  stream: string,
+  hour: Hour,
+): Promise<string | undefined> {
+  const prefix = `${stream}.${hour}.part`;
+  const names = (await files.list(openFolder(dataFolder))).map(({ name }) => name);
+  const parts = names.filter((name) => name.startsWith(prefix) && namePattern.test(name));
+  return parts.sort((a, b) => partNumber(a) - partNumber(b)).at(-1);
+}
+
 /** Streams that have an hour file. */
 export async function listStreams(files: Files, dataFolder: string): Promise<string[]> {
   const names = (await files.list(openFolder(dataFolder))).map(

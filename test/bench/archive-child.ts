@@ -1,4 +1,5 @@
 /** `record FOLDER TOKENS POLLS [cheap]`, `seal FOLDER`: one step in a process of its own, whose cost is its own. */
+import { readFileSync } from "node:fs";
 import { sealHour } from "../../functions/archive/seal.ts";
 import { systemClock } from "../../runtime/doors/clock.ts";
 import { systemFiles } from "../../runtime/doors/files.ts";
@@ -36,7 +37,8 @@ const used = process.cpuUsage(before);
 const measured: Step = {
   cpuMs: (used.user + used.system) / 1000,
   wallMs: systemClock.monotonic() - startedAt,
-  peakMiB: process.resourceUsage().maxRSS / 1024,
+  // Not getrusage's: that of a child begins with its parent's.
+  peakMiB: Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024,
   rawBytes,
 };
 process.stdout.write(`${JSON.stringify(measured)}\n`);

@@ -15,10 +15,18 @@ import { isLong, rotatingSeed } from "../support/seed.ts";
 import type { Explained } from "../slots/explain.ts";
 
 const main = join(import.meta.dirname, "../slots/main.ts");
+const guard = join(import.meta.dirname, "../../runtime/guard.js");
 
 async function explained(t: TestContext, scenario: string): Promise<Explained> {
-  const args = [main, scenario, String(rotatingSeed(t)), ...(isLong ? ["whole"] : [])];
-  t.diagnostic(`node test/slots/main.ts ${args.slice(1).join(" ")}`);
+  const args = [
+    "--import",
+    guard,
+    main,
+    scenario,
+    String(rotatingSeed(t)),
+    ...(isLong ? ["whole"] : []),
+  ];
+  t.diagnostic(`node test/slots/main.ts ${args.slice(3).join(" ")}`);
   // Coverage counts each call, and these are millions.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   const { stdout } = await promisify(execFile)(process.execPath, args, { env, maxBuffer: 2 ** 30 });

@@ -28,7 +28,7 @@ suite("a gate", () => {
     const folder = temporaryFolder(t);
     const file = await doors.files.open(join(folder, "a"), "append");
     const lock = await doors.files.lock(join(folder, "a.lock"));
-    shut(new Error("given up"));
+    shut(() => new Error("given up"));
 
     await assert.rejects(file.write(Buffer.from("x")), /given up/);
     await assert.rejects(doors.files.list(folder), /given up/);

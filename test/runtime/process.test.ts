@@ -5,60 +5,16 @@
  * logs, not for a while.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { type TestContext, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { runByHand } from "../../runtime/by-hand.ts";
-import { systemFiles } from "../../runtime/doors/files.ts";
 import { systemMachine } from "../../runtime/doors/machine.ts";
-import { listJournalHours, readJournal } from "../../runtime/journal-read.ts";
-import type { JournalLine } from "../../runtime/journal-lines.ts";
+import { journalOf, startDaemon } from "../support/daemons.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { aFunction, testLog } from "../support/runtime.ts";
 
-const program = join(import.meta.dirname, "..", "support", "daemon.ts");
-
-interface Daemon {
-  process: ChildProcess;
-  /** Settles when a log line says so. */
-  says(message: RegExp): Promise<void>;
-  exitCode(): Promise<number | null>;
-}
-
-function startDaemon(t: TestContext, dataFolder: string, ...atStart: string[]): Daemon {
-  const child = spawn(process.execPath, [program, dataFolder, ...atStart], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  const said: string[] = [];
-  const lines = createInterface({ input: child.stderr });
-  lines.on("line", (line) => said.push(line));
-  const ended = once(child, "exit") as Promise<[number | null]>;
-  return {
-    process: child,
-    async says(message) {
-      while (!said.some((line) => message.test(line))) {
-        await Promise.race([
-          once(lines, "line"),
-          ended.then(() => assert.fail(`it ended: ${said.join("\n")}`)),
-        ]);
-      }
-    },
-    exitCode: async () => (await ended)[0],
-  };
-}
-
 async function untilBegun(dataFolder: string): Promise<void> {
   while (!(await journalOf(dataFolder)).some((line) => line.kind === "begin")) await setTimeout(5);
-}
-
-async function journalOf(dataFolder: string): Promise<JournalLine[]> {
-  const place = { dataFolder, collector: "test" };
-  const hours = await listJournalHours(systemFiles, place);
-  return Array.fromAsync(readJournal(systemFiles, place, hours));
 }
 
 suite("the daemon's process", () => {

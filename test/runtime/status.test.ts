@@ -132,7 +132,7 @@ suite("the status", () => {
       ["daily 2026-11-22T13:00:00.000Z", "hourly 2026-11-23T11:30:00.000Z"],
     );
     assert.equal(
-      (await house.lines("begin")).filter((line) => line.function === "daily").length,
+      (await house.lines("begin")).filter((begun) => begun.function === "daily").length,
       1,
     );
   });

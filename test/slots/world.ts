@@ -2,15 +2,16 @@
  * Daemons one after another on a disk in memory and a virtual clock: weeks in seconds. A daemon can be asked to
  * stop, or killed: its timers and its disk are gone at once, and what it had not written is lost.
  */
+import { join } from "node:path";
 import * as v from "valibot";
 import { type Runtime, startRuntime } from "../../runtime/app.ts";
 import type { Clock } from "../../runtime/doors/clock.ts";
 import type { AnyFunction, Run } from "../../runtime/function.ts";
-import { listParts } from "../../runtime/hours/parts.ts";
+import { listParts, openFolder } from "../../runtime/hours/parts.ts";
 import { readLineBatches } from "../../runtime/hours/read.ts";
 import type { RuntimeLog } from "../../runtime/runner.ts";
 import type { Schedules } from "../../runtime/schedules.ts";
-import { iso } from "../../runtime/time.ts";
+import { hourMs, hourOf, iso } from "../../runtime/time.ts";
 import { unit } from "../venue/random.ts";
 import { holdZlib } from "../support/hold-zlib.ts";
 import { MemoryDisk, type MemoryProcess } from "../support/memory-files.ts";
@@ -38,6 +39,9 @@ export interface Line {
 }
 
 const dataFolder = "/data";
+const putAwayFolder = "/away";
+// A runtime that starts looks back at the newest ones.
+const hoursKept = 3;
 const silent = (): void => {};
 const log: RuntimeLog = {
   debug: silent,
@@ -114,10 +118,22 @@ export class World {
     await this.clock.run(this.clock.now() + ms);
   }
 
+  /** Puts away the hours that are over, as sealing does; a runtime with weeks of open hours would only be slow. */
+  async putAway(): Promise<void> {
+    const { files } = this.#disk.process();
+    const keptFrom = hourOf(this.clock.now() - hoursKept * hourMs);
+    await files.makeFolder(openFolder(putAwayFolder));
+    for (const part of await listParts(files, dataFolder, "journal")) {
+      const target = join(openFolder(putAwayFolder), part.name);
+      if (part.hour < keptFrom) await files.rename(part.path, target);
+    }
+  }
+
   /** Every line of the journal, hour by hour, as any program would read it. */
   async *journal(): AsyncGenerator<Line> {
     const { files } = this.#disk.process();
-    for (const part of await listParts(files, dataFolder, "journal")) {
+    const away = await listParts(files, putAwayFolder, "journal");
+    for (const part of [...away, ...(await listParts(files, dataFolder, "journal"))]) {
       for await (const batch of readLineBatches(files, part.path, { damage: "throw" })) {
         for (const line of batch) yield JSON.parse(line.toString()) as Line;
       }

@@ -1,4 +1,7 @@
-/** A real daemon for tests about processes: `node test/support/daemon.ts FOLDER [function at start…]`. */
+/**
+ * A real daemon for tests about processes: `node test/support/daemon.ts FOLDER [NAME | NAME=CRON]…` runs these at
+ * start or on schedule.
+ */
 import { startRuntime } from "../../runtime/app.ts";
 import { sleep, systemClock } from "../../runtime/doors/clock.ts";
 import { systemMachine } from "../../runtime/doors/machine.ts";
@@ -6,13 +9,22 @@ import { OperatorError, exitCodes } from "../../runtime/errors.ts";
 import type { Run } from "../../runtime/function.ts";
 import { createLog } from "../../runtime/logs.ts";
 import { runProcess } from "../../runtime/process.ts";
+import { systemdObserver } from "../../runtime/systemd.ts";
 import { minuteMs } from "../../runtime/time.ts";
 import { aFunction, schedules } from "./runtime.ts";
+import { witness } from "./witness.ts";
 
-const [dataFolder = "", ...atStart] = process.argv.slice(2);
+const [dataFolder = "", ...wanted] = process.argv.slice(2);
 
 const work: Record<string, (run: Run) => Promise<object>> = {
+  tick: async () => ({}),
+  witness,
   long: (run) => sleep(run.clock, minuteMs, run.signal).then(() => ({})),
+  block: async () => {
+    const until = performance.now() + 3_000;
+    while (performance.now() < until);
+    return {};
+  },
   "throw-later": async () => {
     systemClock.after(10, () => {
       throw new Error("nobody catches this");
@@ -25,8 +37,12 @@ const work: Record<string, (run: Run) => Promise<object>> = {
   },
 };
 
-const entries = atStart.map((name) => [name, { atStart: true }] as const);
+const entries = wanted.map((each) => {
+  const [name = "", cron] = each.split("=");
+  return [name, cron === undefined ? { atStart: true } : { cron }] as const;
+});
 const log = createLog({ level: "info", now: Date.now });
+const systemd = systemdObserver(process.env, { clock: systemClock, log });
 try {
   const options = {
     machine: systemMachine("hourbook-test"),
@@ -35,6 +51,7 @@ try {
     schedules: schedules(Object.fromEntries(entries)),
     log,
     version: "1.2.3",
+    observers: systemd === undefined ? [] : [systemd],
   };
   process.exit(await runProcess(log, () => startRuntime(options)));
 } catch (error) {

@@ -20,7 +20,7 @@ import { MemoryDisk } from "../../support/memory-files.ts";
 const stream = "polymarket.books";
 const part1 = `/data/open/${stream}.2026-11-22T15.part1.jsonl.gz`;
 const firstSlot = Date.parse("2026-11-22T15:00:00Z");
-const runs = process.env["TEST_LONG"] === "1" ? 20_000 : 80;
+const runs = process.env["TEST_LONG"] === "1" ? 5_000 : 80;
 const silent = (): void => {};
 const log = { debug: silent, info: silent, warn: silent, error: silent };
 
