@@ -47,7 +47,9 @@ suite("no slot is unexplained and none is run twice", { concurrency: true }, () 
 
   test("in a day of a hostile schedule: steps, blocks, restarts", async (t) => {
     const { missed, repeated, whileDown } = await explained(t, "hostile");
-    assert.ok(missed > 0 && repeated + whileDown > 0);
+    // A slice need not hold every kind of trouble; the whole day does.
+    const kinds = [missed, repeated, whileDown].filter((count) => count > 0).length;
+    assert.ok(kinds >= (isLong ? 3 : 1), "nothing went wrong on a hostile day");
   });
 
   test("on the days of 2026 to 2030 on which clocks change", async (t) => {
