@@ -55,12 +55,18 @@ const input = v.strictObject({
     v.pipe(
       v.number(),
       v.minValue(0),
-      v.description("MB that stay free besides what sealing needs: below it polling stops"),
+      v.description(
+        "MB that stay free besides what sealing needs, at most 5 % of the disk: below it polling stops",
+      ),
     ),
     128,
   ),
   freeWarn: v.optional(
-    v.pipe(v.number(), v.minValue(0), v.description("MB of free disk below which the log warns")),
+    v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.description("MB of free disk, at most 10 % of it, below which the log warns"),
+    ),
     1024,
   ),
 });

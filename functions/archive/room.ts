@@ -28,11 +28,12 @@ export interface Room {
 type RoomRun = Pick<Run, "files" | "log"> & { settings: Pick<Run["settings"], "dataFolder"> };
 
 /** Looks, logs each change, and keeps the reserve where there is room for it. */
-export async function lookAtRoom(run: RoomRun, marks: RoomMarks): Promise<Room> {
+export async function lookAtRoom(run: RoomRun, wanted: RoomMarks): Promise<Room> {
   const { files, log } = run;
   const { dataFolder } = run.settings;
   const before = await stateBefore(files, dataFolder);
-  const { freeBytes } = await files.space(dataFolder);
+  const { freeBytes, totalBytes } = await files.space(dataFolder);
+  const marks = fitMarks(wanted, totalBytes);
   const sealBytes = await sealNeed(files, dataFolder);
   const state = judgeRoom(freeBytes - sealBytes, marks, before);
   if (state !== before) {
@@ -41,6 +42,17 @@ export async function lookAtRoom(run: RoomRun, marks: RoomMarks): Promise<Room> 
   }
   if (state !== "stopped") await keepReserve(files, dataFolder);
   return { state, freeBytes, sealBytes, marks };
+}
+
+const stopShareMax = 0.05;
+const warnShareMax = 0.1;
+
+/** A small disk would lie below marks for a large one while it is empty: there they are a share of it. */
+export function fitMarks({ stopBytes, warnBytes }: RoomMarks, totalBytes: number): RoomMarks {
+  return {
+    stopBytes: Math.min(stopBytes, totalBytes * stopShareMax),
+    warnBytes: Math.min(warnBytes, totalBytes * warnShareMax),
+  };
 }
 
 const changes: Record<RoomState, string> = {
