@@ -63,11 +63,16 @@ function noted(files: Files, path: string, holder: Holder, lock: Lock): Claim {
   };
 }
 
+// Cutting a file costs more than the rest of a note, so it is done now and then: before it has 50 KB.
+const notesPerCut = 256;
+let notes = 0;
+
 async function writeNote(files: Files, path: string, holder: Holder): Promise<void> {
   const file = await files.open(path, "append");
   try {
-    await file.truncate(0);
-    await file.write(Buffer.from(JSON.stringify(holder)));
+    if (notes % notesPerCut === 0) await file.truncate(0);
+    notes += 1;
+    await file.write(Buffer.from(`${JSON.stringify(holder)}\n`));
   } finally {
     await file.close();
   }
@@ -75,7 +80,9 @@ async function writeNote(files: Files, path: string, holder: Holder): Promise<vo
 
 export async function readNote(files: Files, path: string): Promise<Holder | undefined> {
   try {
-    return v.parse(holderSchema, JSON.parse((await files.read(path)).toString()));
+    // The newest holder is the last.
+    const text = (await files.read(path)).toString();
+    return v.parse(holderSchema, JSON.parse(text.trimEnd().split("\n").at(-1) ?? ""));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: one measurement, beside what a user would pick instead, in one run. */
 import { bench as archive } from "./archive.ts";
 import { bench as poll } from "./poll.ts";
+import { bench as runtime } from "./runtime.ts";
 
 const benches: Record<string, { what: string; run(): Promise<void> }> = {
   archive: {
@@ -8,6 +9,10 @@ const benches: Record<string, { what: string; run(): Promise<void> }> = {
     run: archive,
   },
   poll: { what: "5,000 tokens every 10 s for a minute, beside curl | gzip", run: poll },
+  runtime: {
+    what: "seven jobs a second, beside node-cron and bare timers; idle memory; start",
+    run: runtime,
+  },
 };
 
 const [name = ""] = process.argv.slice(2);

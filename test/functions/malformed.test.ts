@@ -307,7 +307,7 @@ suite("a malformed file", () => {
           const { appended } = await pollAt(run, slot + at * 10);
           assert.ok(appended.hour >= "2026-11-22T15");
         }),
-        { numRuns: Math.min(2_000, runs(0.02).numRuns) },
+        { numRuns: Math.min(400, runs(0.02).numRuns) },
       );
       const lines = await openLines(files, "polymarket.books.2026-11-22T15");
       for (const line of lines.filter(({ kind }) => kind === "poll").slice(-20)) {

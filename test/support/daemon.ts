@@ -21,7 +21,7 @@ const work: Record<string, (run: Run) => Promise<object>> = {
   witness,
   long: (run) => sleep(run.clock, minuteMs, run.signal).then(() => ({})),
   block: async () => {
-    const until = performance.now() + 3_000;
+    const until = performance.now() + 1_500;
     while (performance.now() < until);
     return {};
   },
