@@ -4,7 +4,7 @@
  * A sealed hour is deleted only when its date is older than the newest `keepDates` dates that hold polls, it
  * is neither the newest hour nor the end of the chain of its stream, no label keeps it, each of its files was
  * verified on this remote at least `receiptAge` ago, and the remote, looked at again now, still holds exactly
- * the same. Everything else is kept and counted by reason. Each deletion is logged before it happens. Safe to
+ * the same. Everything else is kept and counted by reason. Each deletion is in the journal before it happens. Safe to
  * run twice, and to be killed at any line. Reports, labels, incidents, upload manifests and receipts stay.
  */
 import * as v from "valibot";

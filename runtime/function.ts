@@ -85,6 +85,11 @@ export interface Run<S extends SettingsEntries = SettingsEntries> extends Doors 
   asOf: number;
   signal: AbortSignal;
   log: Log;
+  /**
+   * Puts a note of this run into the journal: what it is about to do that cannot be undone. `true` once it is
+   * durable; `false` if the disk takes nothing for now, and the line is kept and tried again.
+   */
+  journal(event: string, about: object): Promise<boolean>;
   /** For long work: shown as a bar on a terminal, logged now and then elsewhere. */
   progress(done: number, total: number, unit: string): void;
   /** By hand, for a function that declares `output`; nobody reads it elsewhere. */

@@ -75,6 +75,15 @@ const lineSchema = v.variant("kind", [
     tookMs: v.number(),
     result: v.optional(v.string()),
   }),
+  // What a run is about to do that cannot be undone.
+  v.object({
+    kind: v.literal("note"),
+    at: time,
+    run: v.string(),
+    function: v.string(),
+    event: v.string(),
+    about: v.unknown(),
+  }),
   v.object({
     kind: v.literal("skip"),
     at: time,

@@ -3,6 +3,7 @@ import { type Gate, gate } from "./doors/gate.ts";
 import type { Machine } from "./doors/machine.ts";
 import { OperatorError } from "./errors.ts";
 import type { AnyFunction, CoreSettings, Log, Run, Trigger } from "./function.ts";
+import type { Journal } from "./journal.ts";
 import { secondMs } from "./time.ts";
 
 export interface RunnerSettings {
@@ -31,6 +32,7 @@ export interface ContextOptions {
   run: string;
   startedAt: number;
   log: Log;
+  journal: Pick<Journal, "write">;
   onProgress: Run["progress"] | undefined;
   output: Run["output"];
 }
@@ -61,6 +63,8 @@ export function createContext(options: ContextOptions): Context {
     nextSlotAt,
     asOf: asOf ?? startedAt,
     log,
+    journal: (event: string, about: object) =>
+      options.journal.write({ kind: "note", run: options.run, function: name, event, about }),
     progress: options.onProgress ?? progressToLog(log, machine.clock),
     output: options.output,
     settings: { ...settings.core, ...own },

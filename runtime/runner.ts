@@ -180,7 +180,7 @@ class FunctionRunner implements Runner {
   }
 
   #start(request: RunRequest, { run, startedAt }: Begun, failure: unknown, log: Log): Supervised {
-    const { machine, settings, onProgress, output } = this.#options;
+    const { machine, settings, journal, onProgress, output } = this.#options;
     const { name, timeoutMs } = request;
     let context: Context | undefined;
     return supervise({
@@ -196,6 +196,7 @@ class FunctionRunner implements Runner {
           run,
           startedAt,
           log,
+          journal,
           onProgress,
           output,
         });

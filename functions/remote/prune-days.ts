@@ -18,10 +18,11 @@ export async function pruneDays(options: PruneOptions, result: Pruned): Promise<
   }
   if (artifacts.length === 0) return;
   const looks = await lookAt(remote, artifacts);
-  for (const { path, bytes } of artifacts) {
+  for (const { path, bytes, sha256 } of artifacts) {
     if (looks.get(path)?.state !== "same") continue;
     const full = join(archiveFolder(run.settings.dataFolder), path);
     run.log.info({ path, bytes }, `deleting ${path}: verified on ${remote.spec}`);
+    await run.journal("delete", { remote: remote.spec, path, bytes, sha256 });
     await removeIfThere(run.files, full);
     await run.files.syncFolder(dirname(full));
     await removeIfEmpty(run.files, dirname(full));

@@ -24,7 +24,7 @@ import {
 import { type SealedHour, findHours } from "./sealed-hours.ts";
 
 export interface PruneOptions {
-  run: RemoteRun & Pick<Run, "clock" | "log" | "progress">;
+  run: RemoteRun & Pick<Run, "clock" | "log" | "journal" | "progress">;
   remote: Remote;
   dryRun: boolean;
   keepDates: number;
@@ -176,15 +176,8 @@ async function remove(
   hours: readonly SealedHour[],
   result: Pruned,
 ): Promise<void> {
-  for (const hour of hours) {
-    const fields = {
-      hour: nameOf(hour),
-      files: artifactsOf(hour).map(({ path }) => path),
-      bytes: bytesOf(hour),
-    };
-    run.log.info(fields, `deleting ${nameOf(hour)}: verified on ${remote.spec}`);
-    await bury(yard, hour);
-  }
+  await noteDeletions({ run, remote }, hours);
+  for (const hour of hours) await bury(yard, hour);
   const there = await lookOrTakeBack(remote, yard, hours);
   for (const hour of hours) {
     const gone = artifactsOf(hour).filter(({ path }) => !there.has(path));
@@ -198,6 +191,22 @@ async function remove(
     for (const { path } of gone)
       result.differing.push({ path, problem: "its copy went when it was moved: is it one?" });
   }
+}
+
+/** What the manifest's hash names can be held against the remote, long after nothing of it is here. */
+async function noteDeletions(
+  { run, remote }: Pick<PruneOptions, "run" | "remote">,
+  hours: readonly SealedHour[],
+): Promise<void> {
+  const notes = hours.map((hour) => {
+    const about = { hour: nameOf(hour), bytes: bytesOf(hour), manifest: hour.manifest.sha256 };
+    run.log.info(about, `deleting ${nameOf(hour)}: verified on ${remote.spec}`);
+    return run.journal("delete", { remote: remote.spec, ...about });
+  });
+  const isDurable = (await Promise.all(notes)).every(Boolean);
+  // On a disk so full that not even the journal's reserve is left, nothing but deleting makes room for it.
+  if (!isDurable)
+    run.log.warn({}, "the disk takes no journal line: it is written when the deletions made room");
 }
 
 async function lookOrTakeBack(

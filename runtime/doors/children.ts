@@ -9,14 +9,17 @@ export interface Command {
   /** What it reads on stdin: nothing, if not given. */
   stdin?: string;
   signal: AbortSignal;
-  /** Called with each whole line of stderr as it comes. */
+  /** Called with each line of stderr as it comes; what is over `lineCharsMax` of one is left out. */
   onErrorLine?: (line: string) => void;
+  /** A program that prints more than this on stdout is ended: half an answer is none. */
+  outputBytesMax?: number;
 }
 
 export interface Ended {
   /** `undefined` if a signal ended it. */
   exitCode: number | undefined;
   stdout: string;
+  /** The last of it, up to `errorCharsMax`. */
   stderr: string;
 }
 
@@ -25,13 +28,16 @@ export interface Children {
   run(command: Command): Promise<Ended>;
 }
 
-const outputCharsMax = 64 * 1024 * 1024;
+const outputBytesDefault = 64 * 1024 * 1024;
+export const errorCharsMax = 64 * 1024;
+export const lineCharsMax = 16 * 1024;
 const killAfterMs = 5_000;
 
 /** Runs the programs named, and no others. */
 export function systemChildren(allowed: readonly string[]): Children {
   return {
     async run(command) {
+      const { outputBytesMax = outputBytesDefault } = command;
       if (!allowed.includes(command.program)) {
         throw new OperatorError("CHILD_REFUSED", {
           message: `refused to run ${command.program}: this function declares ${allowed.join(", ") || "no program"}`,
@@ -47,32 +53,58 @@ export function systemChildren(allowed: readonly string[]): Children {
         cancelSignal: command.signal,
         forceKillAfterDelay: killAfterMs,
         killDescendants: true,
-        maxBuffer: outputCharsMax,
+        maxBuffer: { stdout: outputBytesMax },
+        buffer: { stdout: true, stderr: false },
       });
-      const lines = forwardLines(child, command.onErrorLine);
-      const ended = await child;
-      await lines;
+      const [ended, stderr] = await Promise.all([
+        child,
+        readLines(child.stderr, command.onErrorLine),
+      ]);
       command.signal.throwIfAborted();
-      if (errnoOf(ended.cause) === "ENOENT") {
-        throw new OperatorError("PROGRAM_MISSING", {
-          message: `${command.program} is not installed, or not on the PATH`,
-          exit: "unavailable",
-          next: `apt-get install ${command.program}`,
-        });
-      }
-      return { exitCode: ended.exitCode, stdout: ended.stdout, stderr: ended.stderr };
+      if (errnoOf(ended.cause) === "ENOENT") throw missing(command.program);
+      if (ended.isMaxBuffer) throw tooMuch(command.program, outputBytesMax);
+      return { exitCode: ended.exitCode, stdout: ended.stdout, stderr };
     },
   };
 }
 
-async function forwardLines(
-  child: { iterable(options: { from: "stderr" }): AsyncIterable<string> },
+/** Hands on whole lines, and returns the last of them. */
+async function readLines(
+  stream: NodeJS.ReadableStream,
   onLine: ((line: string) => void) | undefined,
-): Promise<void> {
-  if (onLine === undefined) return;
+): Promise<string> {
+  let line = "";
+  let tail = "";
+  stream.setEncoding("utf8");
   try {
-    for await (const line of child.iterable({ from: "stderr" })) onLine(line);
-  } catch {
-    // A program that fails ends its lines with the same failure, which the caller sees from `child` itself.
+    for await (const piece of stream as AsyncIterable<string>) {
+      tail = (tail + piece).slice(-errorCharsMax);
+      const [first = "", ...others] = piece.split("\n");
+      line = (line + first).slice(0, lineCharsMax);
+      for (const other of others) {
+        onLine?.(line);
+        line = other.slice(0, lineCharsMax);
+      }
+    }
+  } catch (error) {
+    // A program that is ended can cut its own stream; how it ended says the child itself.
+    if (errnoOf(error) === undefined) throw error;
   }
+  if (line !== "") onLine?.(line);
+  return tail;
+}
+
+function missing(program: string): OperatorError {
+  return new OperatorError("PROGRAM_MISSING", {
+    message: `${program} is not installed, or not on the PATH`,
+    exit: "unavailable",
+    next: `apt-get install ${program}`,
+  });
+}
+
+function tooMuch(program: string, bytesMax: number): OperatorError {
+  return new OperatorError("CHILD_OUTPUT", {
+    message: `${program} printed more than ${bytesMax.toLocaleString("en-US")} B and was ended`,
+    safe: "Nothing of it was used.",
+  });
 }

@@ -110,6 +110,7 @@ function aRun(root: string, now: string, attempt: number): Run<any> {
     asOf: startedAt,
     signal: new AbortController().signal,
     log: { debug: silent, info: silent, warn: silent, error: silent },
+    journal: async () => true,
     progress: silent,
     settings: {
       dataFolder: join(root, "data"),

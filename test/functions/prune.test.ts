@@ -239,6 +239,25 @@ suite("prune", () => {
     assert.deepEqual(contentsOf(remote.dataFolder), here);
   });
 
+  test("puts each deletion into the journal before it happens", async (t) => {
+    const remote = onDisk(t);
+    const [hour] = (await offloaded(remote)) as [HourPaths];
+    const run = runOf(remote);
+    const hereWhenNoted: boolean[] = [];
+    const journal: typeof run.journal = (event, about) => {
+      hereWhenNoted.push(existsSync(join(remote.dataFolder, "archive", hour.manifest)));
+      return run.journal(event, about);
+    };
+
+    await call(prune, allowed, { ...run, journal });
+
+    assert.deepEqual(hereWhenNoted, [true, true]);
+    assert.deepEqual(
+      run.noted.map(({ event, about }) => `${event} ${(about as { hour: string }).hour}`),
+      ["delete polymarket/books/2026-11-19T10", "delete polymarket/books/2026-11-19T11"],
+    );
+  });
+
   test("is refused (78) where the copies lie on the data folder's own filesystem", async (t) => {
     const remote = onDisk(t);
     await offloaded(remote);

@@ -166,6 +166,28 @@ suite("a function that", () => {
   });
 });
 
+suite("a run that notes what it is about to do", () => {
+  test("has it in the journal, under its own id, before it goes on", async (t) => {
+    const read: unknown[] = [];
+    const house: House = aHouse(t, {
+      start: "2026-11-22T15:00:05Z",
+      functions: {
+        eraser: async (run) => {
+          const isDurable = await run.journal("delete", { hour: "2026-11-19T10" });
+          read.push(isDurable, ...(await house.lines("note")));
+          return {};
+        },
+      },
+      schedule: { eraser: {} },
+    });
+    const { run } = await house.byHand("eraser");
+
+    const about = { event: "delete", about: { hour: "2026-11-19T10" } };
+    const at = "2026-11-22T15:00:05.000Z";
+    assert.deepEqual(read, [true, { kind: "note", at, run, function: "eraser", ...about }]);
+  });
+});
+
 suite("a run that leaves a file open and a lock taken", () => {
   test("has them closed and released, and is told of", async (t) => {
     const house = aHouse(t, {

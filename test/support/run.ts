@@ -31,6 +31,8 @@ export interface RunOptions<S extends SettingsEntries> {
 export interface TestRun<S extends SettingsEntries> extends Run<S> {
   clock: VirtualClock;
   logged: Logged[];
+  /** What it put into the journal. */
+  noted: { event: string; about: object }[];
 }
 
 export interface Logged {
@@ -48,6 +50,7 @@ export function aRun<S extends SettingsEntries>(options: RunOptions<S>): TestRun
     options.clock ?? virtualClock({ start: Date.parse(options.now ?? "2026-11-22T16:10:00Z") });
   const startedAt = clock.now();
   const logged: Logged[] = [];
+  const noted: TestRun<S>["noted"] = [];
   runs += 1;
   return {
     id: options.id ?? `20261122T161000000-run${String(runs).padStart(3, "0")}`,
@@ -60,6 +63,11 @@ export function aRun<S extends SettingsEntries>(options: RunOptions<S>): TestRun
     signal: options.signal ?? new AbortController().signal,
     log: logInto(logged),
     logged,
+    async journal(event, about) {
+      noted.push({ event, about });
+      return true;
+    },
+    noted,
     progress: () => {},
     settings: { dataFolder, collector, ...settings },
     clock,
