@@ -12,7 +12,7 @@ import {
 import { OperatorError, errnoOf, messageOf } from "../../runtime/errors.ts";
 import { readPieces } from "../../runtime/hours/read.ts";
 import { digestFile } from "./digest.ts";
-import type { CopyFailure, RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
+import type { CopyFailure, CopyReport, RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
 import type { DirSpec } from "./settings.ts";
 
 export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess {
@@ -42,20 +42,11 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
       return found;
     },
 
-    async copy(root, paths) {
-      const copied = new Set<string>();
-      const failures: CopyFailure[] = [];
-      for (const path of paths) {
-        signal.throwIfAborted();
-        try {
-          if (await copyFile(files, join(root, path), join(folder, path))) copied.add(path);
-        } catch (error) {
-          // One unreadable file or a full disk is told per file; the listing decides what holds.
-          failures.push({ path, message: messageOf(error) });
-        }
-      }
-      return { copied, failures };
-    },
+    copy: (root, paths) =>
+      copyEach(signal, paths, (path) =>
+        // A full disk there is told file by file, like an unreadable one here; the listing decides what holds.
+        copyFile(files, join(root, path), join(folder, path)),
+      ),
 
     async readBack(paths) {
       const read = new Map<string, string>();
@@ -63,7 +54,50 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
         read.set(path, (await digestFile(files, join(folder, path), signal)).sha256);
       return read;
     },
+
+    async *listAll() {
+      for await (const path of filesBelow(files, folder, "")) {
+        signal.throwIfAborted();
+        const stat = await statOf(files, join(folder, path));
+        // Sizes only: a hash would mean to read all of it.
+        if (stat !== undefined) yield { path, bytes: stat.bytes };
+      }
+    },
+
+    fetch: (root, paths) =>
+      copyEach(signal, paths, async (path) => {
+        await removeIfThere(files, join(root, path));
+        return copyFile(files, join(folder, path), join(root, path));
+      }),
   };
+}
+
+/** What cannot be copied is told for each file; the others go on. */
+async function copyEach(
+  signal: AbortSignal,
+  paths: readonly string[],
+  copy: (path: string) => Promise<boolean>,
+): Promise<CopyReport> {
+  const copied = new Set<string>();
+  const failures: CopyFailure[] = [];
+  for (const path of paths) {
+    signal.throwIfAborted();
+    try {
+      if (await copy(path)) copied.add(path);
+    } catch (error) {
+      failures.push({ path, message: messageOf(error) });
+    }
+  }
+  return { copied, failures };
+}
+
+/** Without what a copy leaves that is killed. */
+async function* filesBelow(files: Files, root: string, folder: string): AsyncGenerator<string> {
+  for (const { name, isFolder } of await files.list(join(root, folder))) {
+    const path = folder === "" ? name : `${folder}/${name}`;
+    if (isFolder) yield* filesBelow(files, root, path);
+    else if (!/^\..+\.tmp$/.test(name)) yield path;
+  }
 }
 
 /** `false` if something of that name is there already, which stays. */

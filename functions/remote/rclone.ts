@@ -31,11 +31,22 @@ export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<Remo
     return run.children.run({ program: "rclone", args, stdin, signal: run.signal });
   }
 
+  function withoutNames(command: readonly string[]): Promise<Ended> {
+    const args = [...command, ...config, ...always];
+    return run.children.run({ program: "rclone", args, signal: run.signal });
+  }
+
+  /** Whether a hash means that every object is read: a folder, sftp. Says so without a request. */
+  async function isHashSlow(): Promise<boolean> {
+    const { exitCode, stdout } = await withoutNames(["backend", "features", target]);
+    return exitCode !== 0 || !stdout.includes('"SlowHash": false');
+  }
+
   return {
     async list(paths, { hashes = true } = {}) {
       if (paths.length === 0) return [];
       // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago.
-      const command = ["lsjson", target, "-R", "--files-only", "--no-modtime", "--no-mimetype"];
+      const command = [...listing, target];
       const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
       const ended = await rclone([...command, ...wanted], paths);
       if (ended.exitCode === folderMissing && ended.stdout.trim() === "[") return [];
@@ -48,17 +59,8 @@ export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<Remo
       // Only this form never overwrites: copyto, and copy of a single file, replace what differs in spite of
       // --immutable. --checksum, because equal size and time prove nothing.
       const command = ["copy", root, target, "--no-traverse", "--immutable", "--checksum"];
-      const manner = [
-        "--transfers",
-        `${transfers}`,
-        "--retries",
-        `${retries}`,
-        "-v",
-        "--stats",
-        statsEvery,
-      ];
       const limit = bandwidth === undefined ? [] : ["--bwlimit", bandwidth];
-      return copyReportOf(await rclone([...command, ...manner, ...limit], paths));
+      return copyReportOf(await rclone([...command, ...copying, ...limit], paths));
     },
 
     async readBack(paths) {
@@ -71,27 +73,65 @@ export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<Remo
       }
       return read;
     },
+
+    async *listAll() {
+      const wanted = (await isHashSlow()) ? [] : ["--hash", "--hash-type", "md5"];
+      // On Drive one request for 50 folders instead of one each. Whatever it does not show is looked for anew.
+      const ended = await withoutNames([...listing, target, "--fast-list", ...wanted]);
+      if (ended.exitCode === folderMissing && ended.stdout.trim() === "[") return;
+      if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
+      yield* parseLines(ended.stdout);
+    },
+
+    async fetch(root, paths) {
+      if (paths.length === 0) return { copied: new Set(), failures: [] };
+      const command = ["copy", target, root, "--no-traverse", "--ignore-times"];
+      return copyReportOf(await rclone([...command, ...copying], paths));
+    },
   };
 }
 
-const listingSchema = v.array(
-  v.object({
-    Path: v.string(),
-    Size: v.number(),
-    ID: v.optional(v.string()),
-    Hashes: v.optional(v.object({ md5: v.optional(v.string()), sha256: v.optional(v.string()) })),
-  }),
-);
+const listing = ["lsjson", "-R", "--files-only", "--no-modtime", "--no-mimetype"];
+
+const copying = [
+  "--transfers",
+  `${transfers}`,
+  "--retries",
+  `${retries}`,
+  "-v",
+  "--stats",
+  statsEvery,
+];
+
+const listedSchema = v.object({
+  Path: v.string(),
+  Size: v.number(),
+  ID: v.optional(v.string()),
+  Hashes: v.optional(v.object({ md5: v.optional(v.string()), sha256: v.optional(v.string()) })),
+});
 
 function parseListing(text: string): RemoteFile[] {
-  return v.parse(listingSchema, JSON.parse(text)).map(({ Path, Size, ID, Hashes }) => ({
+  return v.parse(v.array(listedSchema), JSON.parse(text)).map(fileOf);
+}
+
+/** One at a time: as objects, a hundred thousand take many times their text. */
+function* parseLines(text: string): Generator<RemoteFile> {
+  for (let start = 0, end = 0; end !== -1; start = end + 1) {
+    end = text.indexOf("\n", start);
+    const line = text.slice(start, end === -1 ? undefined : end).replace(/,$/, "");
+    if (line.startsWith("{")) yield fileOf(v.parse(listedSchema, JSON.parse(line)));
+  }
+}
+
+function fileOf({ Path, Size, ID, Hashes }: v.InferOutput<typeof listedSchema>): RemoteFile {
+  return {
     path: Path,
     bytes: Size,
     // An object that has no hash of a kind has an empty one with some backends.
     md5: Hashes?.md5 || undefined,
     sha256: Hashes?.sha256 || undefined,
     id: ID || undefined,
-  }));
+  };
 }
 
 async function configArgs({ files, settings }: RemoteRun): Promise<string[]> {

@@ -46,6 +46,17 @@ export interface Remote {
   copy(root: string, paths: readonly string[], options?: CopyOptions): Promise<CopyReport>;
   /** SHA-256 of the bytes that come back when the object is read; a path that cannot be read is left out. */
   readBack(paths: readonly string[]): Promise<Map<string, string>>;
+  /**
+   * Every object there is, duplicates included, in no order; with hashes where the remote knows them without
+   * reading. It is cheap and may be an hour behind: what it does not show is looked for by `list` before it is
+   * called gone.
+   */
+  listAll(): AsyncIterable<RemoteFile>;
+  /**
+   * Brings objects to the same paths below a local folder, over what lies there. What arrives is neither synced
+   * nor proven yet.
+   */
+  fetch(root: string, paths: readonly string[]): Promise<CopyReport>;
 }
 
 /** What a remote needs of a run. */
@@ -59,4 +70,4 @@ export async function openRemote(run: RemoteRun): Promise<Remote> {
   return { id: remoteId(spec), spec: spec.spec, kind: spec.kind, ...access };
 }
 
-export type RemoteAccess = Pick<Remote, "list" | "copy" | "readBack">;
+export type RemoteAccess = Omit<Remote, "id" | "spec" | "kind">;

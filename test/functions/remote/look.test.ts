@@ -20,6 +20,8 @@ function remoteWith(listed: RemoteFile[], read: Record<string, string> = {}): Re
     list: async () => structuredClone(listed),
     copy: () => assert.fail("a look copies nothing"),
     readBack: async () => new Map(Object.entries(read)),
+    listAll: () => assert.fail("a look names its files"),
+    fetch: () => assert.fail("a look brings nothing"),
   };
 }
 

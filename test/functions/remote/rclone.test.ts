@@ -12,7 +12,9 @@ import { OperatorError } from "../../../runtime/errors.ts";
 import { failure, settingsOf } from "../../support/remotes.ts";
 import { aRun } from "../../support/run.ts";
 
-async function remoteThatAnswers(answer: Partial<Ended>) {
+type Answer = Partial<Ended>;
+
+async function remoteThatAnswers(answer: Answer | ((command: Command) => Answer)) {
   const commands: Command[] = [];
   const run = aRun({
     dataFolder: "/nowhere",
@@ -20,7 +22,8 @@ async function remoteThatAnswers(answer: Partial<Ended>) {
     children: {
       async run(command) {
         commands.push(command);
-        return { exitCode: 0, stdout: "", stderr: "", ...answer };
+        const answered = typeof answer === "function" ? answer(command) : answer;
+        return { exitCode: 0, stdout: "", stderr: "", ...answered };
       },
     },
   });
@@ -43,6 +46,33 @@ suite("rclone", () => {
     assert.equal(command?.stdin, "a/b\n");
     assert.ok(!command.args.includes("--no-traverse"), "it would hide the second");
     assert.ok(!command.args.includes("--fast-list"));
+  });
+
+  test("lists all with fast lists, which must not decide, and with hashes only where they cost nothing", async () => {
+    const listed = `[\n{"Path":"a/b","Size":3,"Hashes":{"md5":"m"},"ID":"1"},\n{"Path":"a/b","Size":3}\n]`;
+    for (const isSlow of [true, false]) {
+      const { remote, commands } = await remoteThatAnswers((command) => ({
+        stdout: command.args[0] === "backend" ? `{\n\t\t"SlowHash": ${isSlow},\n}` : listed,
+      }));
+
+      const found = await Array.fromAsync(remote.listAll());
+
+      assert.deepEqual(
+        found.map(({ path, md5 }) => [path, md5]),
+        [
+          ["a/b", "m"],
+          ["a/b", undefined],
+        ],
+      );
+      assert.ok(commands[1]?.args.includes("--fast-list"));
+      assert.equal(commands[1]?.args.includes("--hash"), !isSlow);
+    }
+  });
+
+  test("takes a listing of everything that failed for no listing at all", async () => {
+    const { remote } = await remoteThatAnswers({ exitCode: 1, stdout: '[\n{"Path":"a","Size":1}' });
+    const error = await failure(Array.fromAsync(remote.listAll()));
+    assert.equal(error.code, "REMOTE_UNREACHABLE");
   });
 
   test("copies in the only form that never overwrites", async () => {
