@@ -36,6 +36,7 @@ const topics: Record<string, readonly string[]> = {
   polymarket: ["archive"],
   remote: ["archive"],
   coverage: ["archive"],
+  quality: ["archive", "coverage"],
   verify: ["archive", "remote"],
   reading: ["archive"],
 };

@@ -61,6 +61,10 @@ export const requestSchema = v.object({
   tokens: v.number(),
   /** How many books it brought. */
   books: v.number(),
+  /** Second books of a token in the answer; absent for none. */
+  duplicates: v.optional(v.number()),
+  /** The books came in another order than they were asked for; absent if they did not. */
+  shuffled: v.optional(v.literal(true)),
   error: v.optional(v.string()),
   /** The venue's own `date`, `age`, `cf-cache-status`, `retry-after`, as far as it sent them. */
   headers: v.optional(v.record(v.string(), v.string())),

@@ -124,7 +124,13 @@ async function take(
     ...aside.map(({ reason, bytes }) => ({ from: "books", reason, bytes })),
     ...judged.pieces,
   );
-  harvest.requests.push({ ...record, tokens: tokens.length, books: judged.books.length });
+  harvest.requests.push({
+    ...record,
+    tokens: tokens.length,
+    books: judged.books.length,
+    ...(judged.duplicates > 0 && { duplicates: judged.duplicates }),
+    ...(judged.isShuffled && { shuffled: true }),
+  });
 }
 
 const nothing = Buffer.from("[]");

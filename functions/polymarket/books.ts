@@ -30,6 +30,10 @@ export interface Judged {
   books: JudgedBook[];
   pieces: Piece[];
   missing: Map<string, Cause>;
+  /** Second books of a token. */
+  duplicates: number;
+  /** The books stand in another order than they were asked for. */
+  isShuffled: boolean;
 }
 
 // Some 10 ms: 500 books, the first of an hour, would hold the event loop for 50.
@@ -50,6 +54,7 @@ export async function judgeBooks(
   const books = new Map<string, JudgedBook>();
   const pieces: Piece[] = [];
   const suspects = new Set<string>();
+  let duplicates = 0;
   let nameless = 0;
   let parsed = 0;
 
@@ -63,6 +68,7 @@ export async function judgeBooks(
     }
     const { token, fault } = judge(raw, digest, asked, known);
     const reason = fault ?? (books.has(token!) ? "duplicate" : undefined);
+    if (reason === "duplicate") duplicates += 1;
     if (reason === undefined) {
       books.set(token!, { token: token!, raw, digest, sent, received });
       continue;
@@ -82,7 +88,9 @@ export async function judgeBooks(
   const missing = new Map(
     unanswered.map((token) => [token, suspects.has(token) ? "quarantined" : cause] as const),
   );
-  return { books: [...books.values()], pieces, missing };
+  const inOrder = [...asked.keys()].filter((token) => books.has(token));
+  const isShuffled = [...books.keys()].some((token, at) => token !== inOrder[at]);
+  return { books: [...books.values()], pieces, missing, duplicates, isShuffled };
 }
 
 /** Why a token is not in an answer that came whole. */

@@ -17,7 +17,10 @@ import {
 import { pace } from "./pace.ts";
 
 /** What is recorded of a request; who asked adds what it was for. */
-export type RequestRecord = Omit<v.InferOutput<typeof requestSchema>, "tokens" | "books">;
+export type RequestRecord = Omit<
+  v.InferOutput<typeof requestSchema>,
+  "tokens" | "books" | "duplicates" | "shuffled"
+>;
 
 export type Outcome = {
   record: RequestRecord;

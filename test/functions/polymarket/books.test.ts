@@ -84,6 +84,13 @@ suite("judging an answer of /books", () => {
       ],
     );
     assert.equal(judged.missing.size, 0);
+    assert.deepEqual([judged.duplicates, judged.isShuffled], [1, false]);
+  });
+
+  test("tells whether the books came in another order than they were asked for", async () => {
+    const answer = `[${book("2")},${book("3")},${book("1")}]`;
+    assert.equal((await judge(answer, ["1", "2", "3"])).isShuffled, true);
+    assert.equal((await judge(answer, ["2", "9", "3", "1"])).isShuffled, false);
   });
 
   test("keeps the good one of two books of a token", async () => {
