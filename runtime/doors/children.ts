@@ -1,10 +1,10 @@
-/** Other people's programs, run to their end: no shell, no inherited environment. */
+/** Other people's programs, run to their end: no shell, and of our environment only the way to the network. */
 import { OperatorError, errnoOf } from "../errors.ts";
 
 export interface Command {
   program: string;
   args: readonly string[];
-  /** The whole environment besides `PATH` and `HOME`. */
+  /** The whole environment besides what is passed on to all: `PATH`, `HOME`, proxies and certificates. */
   env?: Record<string, string>;
   /** What it reads on stdin: nothing, if not given. */
   stdin?: string;
@@ -46,7 +46,7 @@ export function systemChildren(allowed: readonly string[]): Children {
       // Loaded where it is used: 25 MB of memory that an idle runtime does without.
       const { execa } = await import("execa");
       const child = execa(command.program, [...command.args], {
-        env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...command.env },
+        env: { ...passedOn(), ...command.env },
         extendEnv: false,
         reject: false,
         ...(command.stdin === undefined ? { stdin: "ignore" } : { input: command.stdin }),
@@ -66,6 +66,25 @@ export function systemChildren(allowed: readonly string[]): Children {
       return { exitCode: ended.exitCode, stdout: ended.stdout, stderr };
     },
   };
+}
+
+// Without these a machine behind a proxy, or one with an authority of its own, reaches nothing.
+const passedOnNames = [
+  "PATH",
+  "HOME",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "https_proxy",
+  "http_proxy",
+  "no_proxy",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+];
+
+function passedOn(): Record<string, string> {
+  const set = passedOnNames.map((name) => [name, process.env[name] ?? ""] as const);
+  return Object.fromEntries(set.filter(([, value]) => value !== ""));
 }
 
 /** Hands on whole lines, and returns the last of them. */

@@ -65,6 +65,34 @@ suite("a child's stderr", () => {
 });
 
 suite("a child", () => {
+  test("knows the way through a proxy, and nothing else of our environment", async () => {
+    const before = { ...process.env };
+    try {
+      for (const name of Object.keys(process.env))
+        if (name !== "PATH" && name !== "HOME") delete process.env[name];
+      Object.assign(process.env, {
+        HTTPS_PROXY: "http://proxy:3128",
+        no_proxy: "localhost",
+        SSL_CERT_FILE: "/etc/own.pem",
+        HOURBOOK_HEALTHCHECK_URL: "https://secret.example",
+        RCLONE_CONFIG_PASS: "secret",
+      });
+
+      const command = { program: "env", args: [], env: { OWN: "1" }, signal };
+      const { stdout } = await systemChildren(["env"]).run(command);
+
+      const names = stdout.split("\n").map((line) => line.slice(0, line.indexOf("=")));
+      assert.equal(names.toSorted().join(" "), "HOME HTTPS_PROXY OWN PATH SSL_CERT_FILE no_proxy");
+    } finally {
+      Object.assign(process.env, before);
+    }
+  });
+
+  test("of another name than the function declares is refused", async () => {
+    const run = systemChildren(["rclone"]).run({ program: "env", args: [], signal });
+    await assert.rejects(run, /refused to run env: this function declares rclone/);
+  });
+
   test("that prints without end is ended, and half an answer is none", async () => {
     const command = { program: "yes", args: [], signal, outputBytesMax: 1_000_000 };
     await assert.rejects(systemChildren(["yes"]).run(command), {

@@ -1,0 +1,106 @@
+/** A remote for tests that is a Google Drive: the real rclone and its real drive backend, before a fake Drive. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { type Children, systemChildren } from "../../runtime/doors/children.ts";
+import { type FakeDrive, startFakeDrive } from "../drive/fake-drive.ts";
+import { clientId, secrets } from "../drive/login.ts";
+import { hashesOf } from "../drive/objects.ts";
+import { temporaryFolder } from "./folder.ts";
+import { hasRclone, settingsOf, type TestRemote } from "./remotes.ts";
+
+export interface DriveRemote extends TestRemote {
+  drive: FakeDrive;
+  config: string;
+  /** Runs rclone before the fake Drive, without its own pace. */
+  children: Children;
+  /** Path there → the MD5 of each object of that path, as far as it is not in the trash. */
+  there(): Record<string, string[]>;
+}
+
+export interface DriveOptions {
+  /** The access token has run out, so the first call must be for another. */
+  isExpired?: boolean;
+  /** Lines for the remote's section of rclone's configuration. */
+  config?: Record<string, string>;
+}
+
+/** `undefined` where rclone or openssl is missing and the test was skipped. */
+export async function aDrive(
+  t: TestContext,
+  options: DriveOptions = {},
+): Promise<DriveRemote | undefined> {
+  if (!hasRclone(t) || !hasOpenssl(t)) return undefined;
+  const root = temporaryFolder(t);
+  const dataFolder = join(root, "data");
+  mkdirSync(dataFolder);
+  const drive = await startFakeDrive(root);
+  t.after(() => drive.stop());
+  const config = join(root, "rclone.conf");
+  writeFileSync(config, configText(options), { mode: 0o600 });
+  return {
+    dataFolder,
+    folder: "",
+    drive,
+    config,
+    settings: settingsOf(`rclone:gd:${driveFolder}`, config),
+    children: childrenBefore(drive),
+    there: () => thereOn(drive),
+  };
+}
+
+/** The remote's folder on the fake Drive. */
+export const driveFolder = "hourbook";
+
+function configText({ isExpired = false, config = {} }: DriveOptions): string {
+  const token = JSON.stringify({
+    access_token: secrets.accessToken,
+    token_type: "Bearer",
+    refresh_token: secrets.refreshToken,
+    expiry: isExpired ? "2020-01-01T00:00:00Z" : "2099-01-01T00:00:00Z",
+  });
+  const lines = {
+    type: "drive",
+    client_id: clientId,
+    client_secret: secrets.clientSecret,
+    scope: "drive.file",
+    token,
+    // Google wants about ten calls a second; the fake has all the time in the world.
+    pacer_min_sleep: "1ms",
+    ...config,
+  };
+  const text = Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`);
+  return `[gd]\n${text.join("")}`;
+}
+
+function childrenBefore({ env }: FakeDrive): Children {
+  const real = systemChildren(["rclone"]);
+  return {
+    run(command) {
+      // The last word on a flag counts.
+      const args = [...command.args, "--tpslimit", "0"];
+      return real.run({ ...command, args, env: { ...command.env, ...env } });
+    },
+  };
+}
+
+function thereOn({ objects }: FakeDrive): Record<string, string[]> {
+  const own = [...objects.files()].filter(([path]) => path.startsWith(`${driveFolder}/`));
+  return Object.fromEntries(
+    own
+      .map(([path, all]): [string, string[]] => [
+        path.slice(driveFolder.length + 1),
+        all.map(({ content }) => hashesOf(content).md5),
+      ])
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+function hasOpenssl(t: TestContext): boolean {
+  if (spawnSync("openssl", ["version"]).status === 0) return true;
+  const message = "openssl is not installed: apt-get install -y openssl";
+  if (process.env["TEST_REQUIRE"] === "1") throw new Error(message);
+  t.skip(message);
+  return false;
+}
