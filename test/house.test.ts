@@ -47,7 +47,8 @@ const doorCalls: [RegExp, string][] = [
   [/\bDate\.now\b/, "Date.now"],
   [/\bnew Date\(\s*\)/, "new Date()"],
   [/\b(setTimeout|setInterval|setImmediate)\(/, "a timer"],
-  [/(?<![.\w])fetch\(/, "fetch"],
+  // A remote's method of that name is no call.
+  [/(?<![.\w])(?<!async )fetch\((?!\w+:)/, "fetch"],
   [/\bperformance\.\w/, "performance"],
   [/\bMath\.random\b/, "Math.random"],
   [/\b(randomUUID|randomBytes|randomInt)\b/, "chance"],
