@@ -116,6 +116,9 @@ export interface CoreSettings {
   dataFolder: string;
   /** Name of this recording machine: letters, digits, `-`. */
   collector: string;
+  /** Of a service, what systemd made for it: secrets to read, and a folder in memory that goes when it stops. */
+  credentialsFolder?: string | undefined;
+  runtimeFolder?: string | undefined;
 }
 
 export interface Log {

@@ -41,7 +41,7 @@ export function readSettings(
       safe: "Nothing was started.",
     });
   }
-  return settingsOf(values as CoreValues, functions);
+  return settingsOf(values as CoreValues, functions, foldersOf(env));
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -81,8 +81,23 @@ export function collectorOf(host: string): string {
   return label.replaceAll(/[^A-Za-z0-9-]/g, "-") || "collector";
 }
 
-function settingsOf(values: CoreValues, functions: ReadonlyMap<string, AnyFunction>): Settings {
-  const core = { dataFolder: values.HOURBOOK_DATA, collector: values.HOURBOOK_COLLECTOR };
+type ServiceFolders = Pick<CoreSettings, "credentialsFolder" | "runtimeFolder">;
+
+// systemd's own names, set for a service with LoadCredential= and RuntimeDirectory=; the latter may name several.
+function foldersOf(env: Environment): ServiceFolders {
+  return {
+    credentialsFolder: env["CREDENTIALS_DIRECTORY"] || undefined,
+    runtimeFolder: env["RUNTIME_DIRECTORY"]?.split(":", 1)[0] || undefined,
+  };
+}
+
+function settingsOf(
+  values: CoreValues,
+  functions: ReadonlyMap<string, AnyFunction>,
+  folders: ServiceFolders,
+): Settings {
+  const own = { dataFolder: values.HOURBOOK_DATA, collector: values.HOURBOOK_COLLECTOR };
+  const core = { ...own, ...folders };
   return {
     core,
     schedulesFile: values.HOURBOOK_SCHEDULES,
@@ -91,8 +106,8 @@ function settingsOf(values: CoreValues, functions: ReadonlyMap<string, AnyFuncti
     healthcheckUrl: values.HOURBOOK_HEALTHCHECK_URL,
     of(name) {
       const declared = Object.keys(functions.get(name)?.settings ?? {});
-      const own = declared.map((key) => [key, (values as Record<string, unknown>)[key]]);
-      return { ...core, ...Object.fromEntries(own) };
+      const named = declared.map((key) => [key, (values as Record<string, unknown>)[key]]);
+      return { ...core, ...Object.fromEntries(named) };
     },
   };
 }

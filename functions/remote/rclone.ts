@@ -6,6 +6,7 @@ import * as v from "valibot";
 import type { Ended } from "../../runtime/doors/children.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { copyReportOf, errorLines } from "./rclone-log.ts";
+import { rcloneOf } from "./rclone-process.ts";
 import type { RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
 import type { RcloneSpec } from "./settings.ts";
 
@@ -17,23 +18,20 @@ const retries = 3;
 const statsEvery = "5s";
 /** rclone's exit code for a folder that is not there. */
 const folderMissing = 3;
-// An encrypted configuration would otherwise wait for a person, for ever.
-const always = ["--ask-password=false", "--use-json-log", "--tpslimit", `${requestsPerSecond}`];
+const paced = ["--tpslimit", `${requestsPerSecond}`];
 
 export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<RemoteAccess> {
-  const config = await configArgs(run);
+  const ask = await rcloneOf(run);
   const { target } = spec;
 
   /** Names go through stdin: an argument list is short, and prune must work where no file can be written. */
   function rclone(command: readonly string[], names: readonly string[]): Promise<Ended> {
     const stdin = names.map((name) => `${name}\n`).join("");
-    const args = [...command, "--files-from-raw", "-", ...config, ...always];
-    return run.children.run({ program: "rclone", args, stdin, signal: run.signal });
+    return ask([...command, "--files-from-raw", "-", ...paced], { stdin });
   }
 
   function withoutNames(command: readonly string[]): Promise<Ended> {
-    const args = [...command, ...config, ...always];
-    return run.children.run({ program: "rclone", args, signal: run.signal });
+    return ask([...command, ...paced]);
   }
 
   /** Whether a hash means that every object is read: a folder, sftp. Says so without a request. */
@@ -132,21 +130,6 @@ function fileOf({ Path, Size, ID, Hashes }: v.InferOutput<typeof listedSchema>):
     sha256: Hashes?.sha256 || undefined,
     id: ID || undefined,
   };
-}
-
-async function configArgs({ files, settings }: RemoteRun): Promise<string[]> {
-  const path = settings.HOURBOOK_RCLONE_CONFIG;
-  if (path === undefined) return [];
-  // rclone takes a missing file for an empty one, and then says only that the remote is unknown.
-  if ((await files.stat(path)) === undefined) {
-    throw new OperatorError("REMOTE_CONFIG", {
-      message: `there is no rclone configuration at ${path}`,
-      exit: "configuration",
-      safe: "Nothing was copied or deleted.",
-      next: `rclone config --config ${path}, or set HOURBOOK_RCLONE_CONFIG`,
-    });
-  }
-  return ["--config", path];
 }
 
 function unreachable(spec: RcloneSpec, what: string, ended: Ended): OperatorError {

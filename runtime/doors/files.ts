@@ -21,8 +21,11 @@ import { type Lock, lockFile } from "./file-lock.ts";
 
 export type { Lock };
 
-/** `read`: must exist. `create`: must not exist. `append`: made if absent, every write at its end. */
-export type OpenMode = "read" | "create" | "append";
+/**
+ * `read`: must exist. `create`: must not exist; `private` is the same, for this user's eyes only (0600). `append`:
+ * made if absent, every write at its end.
+ */
+export type OpenMode = "read" | "create" | "private" | "append";
 
 export interface Files {
   open(path: string, mode: OpenMode): Promise<OpenFile>;
@@ -73,6 +76,9 @@ export interface Stat {
   inode: number;
   /** When its content or its names last changed, by the filesystem's clock. */
   changedMs: number;
+  /** Permission bits, such as 0o600, and whose it is. */
+  mode: number;
+  owner: number;
 }
 
 export interface Space {
@@ -80,10 +86,13 @@ export interface Space {
   totalBytes: number;
 }
 
+const ownerOnly = 0o600;
+const permissionBits = 0o7777;
+
 export const systemFiles: Files = {
   async open(path, mode) {
-    const flags = { read: "r", create: "wx+", append: "a+" }[mode];
-    return openFile(await open(path, flags));
+    const flags = { read: "r", create: "wx+", private: "wx+", append: "a+" }[mode];
+    return openFile(await open(path, flags, mode === "private" ? ownerOnly : undefined));
   },
   read: (path) => readFile(path),
   async list(folder) {
@@ -106,6 +115,8 @@ export const systemFiles: Files = {
         device: found.dev,
         inode: found.ino,
         changedMs: found.ctimeMs,
+        mode: found.mode & permissionBits,
+        owner: found.uid,
       };
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return undefined;

@@ -125,7 +125,8 @@ export class MemoryDisk {
 
   #open(path: string, mode: OpenMode): MemoryFile {
     const { names } = this.#folder(dirname(path), "open");
-    if (mode === "create" && names.has(basename(path))) throw failure("EEXIST", "open", path);
+    const isNew = mode === "create" || mode === "private";
+    if (isNew && names.has(basename(path))) throw failure("EEXIST", "open", path);
     if (mode !== "read" && !names.has(basename(path))) names.set(basename(path), new MemoryFile());
     return this.#file(path, "open");
   }
@@ -173,7 +174,9 @@ export class MemoryDisk {
     if (node === undefined) return undefined;
     const isFolder = node instanceof MemoryFolder;
     const { inode, changes } = node;
-    return { bytes: isFolder ? 0 : node.length, isFolder, device: 1, inode, changedMs: changes };
+    const owned = { mode: isFolder ? 0o755 : 0o644, owner: 0 };
+    const bytes = isFolder ? 0 : node.length;
+    return { bytes, isFolder, device: 1, inode, changedMs: changes, ...owned };
   }
 
   #makeFolder(path: string): void {
