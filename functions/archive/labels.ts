@@ -41,7 +41,8 @@ export interface FoundLabel extends Label {
   path: string;
 }
 
-const labelsFolder = "labels";
+/** Beside the archive, here and on the remote. */
+export const labelsFolder = "labels";
 
 export function labelPath(label: HourId & Pick<Label, "collector" | "id">): string {
   return `${labelsFolder}/${hourFolder(label)}/${label.collector}.${label.id}.json`;

@@ -3,9 +3,8 @@
  * which not every book can be read is left out: what it lacks would look unchanged.
  */
 import type { OpenFile } from "../../runtime/doors/files.ts";
-import { errnoOf } from "../../runtime/errors.ts";
 import type { Part } from "../../runtime/hours/parts.ts";
-import { gunzipLines, readLineBatches, readPieces } from "../../runtime/hours/read.ts";
+import { gunzipLines, isDamage, readLineBatches, readPieces } from "../../runtime/hours/read.ts";
 import type { Hour } from "../../runtime/time.ts";
 import { bookOf, type LostLine, type PollLine, type WatchLine } from "../archive/lines.ts";
 import { type HourFrames, type PollFrame, type PollHead, WatchLists } from "./frames.ts";
@@ -116,9 +115,4 @@ class OpenPoll {
   frame(): PollFrame {
     return { ...this.#head, books: this.#books };
   }
-}
-
-/** Of zlib: what it was given is no gzip stream, or ends in the middle of one. */
-function isDamage(error: unknown): boolean {
-  return errnoOf(error)?.startsWith("Z_") === true;
 }

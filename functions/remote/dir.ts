@@ -55,12 +55,23 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
       return read;
     },
 
-    async *listAll() {
-      for await (const path of filesBelow(files, folder, "")) {
-        signal.throwIfAborted();
-        const stat = await statOf(files, join(folder, path));
-        // Sizes only: a hash would mean to read all of it.
-        if (stat !== undefined) yield { path, bytes: stat.bytes };
+    async *listAll(below = [""]) {
+      for (const start of below) {
+        for await (const path of filesBelow(files, folder, start)) {
+          signal.throwIfAborted();
+          const stat = await statOf(files, join(folder, path));
+          // Sizes only: a hash would mean to read all of it.
+          if (stat !== undefined) yield { path, bytes: stat.bytes };
+        }
+      }
+    },
+
+    async readRange(path, offset, length) {
+      const file = await files.open(join(folder, path), "read");
+      try {
+        return await file.read(offset, length);
+      } finally {
+        await file.close();
       }
     },
 

@@ -1,14 +1,13 @@
 /** One run of rclone, with the configuration that is meant for it; what it says comes back without secrets. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type Ended, errorCharsMax } from "../../runtime/doors/children.ts";
+import { type Command, type Ended, errorCharsMax } from "../../runtime/doors/children.ts";
 import type { Files } from "../../runtime/doors/files.ts";
 import { findRcloneConfig } from "./rclone-config.ts";
 import { redact, secretsIn } from "./redact.ts";
 import type { RemoteRun } from "./remote.ts";
 
-export interface RcloneCall {
-  stdin?: string;
+export interface RcloneCall extends Pick<Command, "stdin" | "encoding"> {
   signal?: AbortSignal;
   /** Each line of stderr as it comes. */
   onErrorLine?: (line: string) => void;
@@ -24,13 +23,13 @@ export async function rcloneOf(run: RemoteRun): Promise<Rclone> {
   const { files, children } = run;
   const { path } = await findRcloneConfig(run);
   const config = path === undefined ? [] : ["--config", path];
-  return async (args, { stdin, signal = run.signal, onErrorLine } = {}) => {
+  return async (args, { signal = run.signal, onErrorLine, ...call } = {}) => {
     const before = await readSecrets(files, path);
     const ended = await children.run({
       program: "rclone",
       args: [...args, ...config, ...always],
       signal,
-      ...(stdin === undefined ? {} : { stdin }),
+      ...call,
       ...(onErrorLine && { onErrorLine: (line) => onErrorLine(redact(line, before)) }),
     });
     if (ended.stderr === "") return ended;

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { Ended } from "../../runtime/doors/children.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { copyReportOf, errorLines } from "./rclone-log.ts";
-import { rcloneOf } from "./rclone-process.ts";
+import { type Rclone, type RcloneCall, rcloneOf } from "./rclone-process.ts";
 import type { RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
 import type { RcloneSpec } from "./settings.ts";
 
@@ -21,33 +21,16 @@ const folderMissing = 3;
 const paced = ["--tpslimit", `${requestsPerSecond}`];
 
 export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<RemoteAccess> {
-  const ask = await rcloneOf(run);
+  const { plain, named } = commandsOf(await rcloneOf(run));
   const { target } = spec;
-
-  /** Names go through stdin: an argument list is short, and prune must work where no file can be written. */
-  function rclone(command: readonly string[], names: readonly string[]): Promise<Ended> {
-    const stdin = names.map((name) => `${name}\n`).join("");
-    return ask([...command, "--files-from-raw", "-", ...paced], { stdin });
-  }
-
-  function withoutNames(command: readonly string[]): Promise<Ended> {
-    return ask([...command, ...paced]);
-  }
-
-  /** Whether a hash means that every object is read: a folder, sftp. Says so without a request. */
-  async function isHashSlow(): Promise<boolean> {
-    const { exitCode, stdout } = await withoutNames(["backend", "features", target]);
-    return exitCode !== 0 || !stdout.includes('"SlowHash": false');
-  }
 
   return {
     async list(paths, { hashes = true } = {}) {
       if (paths.length === 0) return [];
       // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago.
-      const command = [...listing, target];
       const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
-      const ended = await rclone([...command, ...wanted], paths);
-      if (ended.exitCode === folderMissing && ended.stdout.trim() === "[") return [];
+      const ended = await named([...listing, target, ...wanted], paths);
+      if (isNothing(ended)) return [];
       if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
       return parseListing(ended.stdout);
     },
@@ -58,13 +41,13 @@ export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<Remo
       // --immutable. --checksum, because equal size and time prove nothing.
       const command = ["copy", root, target, "--no-traverse", "--immutable", "--checksum"];
       const limit = bandwidth === undefined ? [] : ["--bwlimit", bandwidth];
-      return copyReportOf(await rclone([...command, ...copying, ...limit], paths));
+      return copyReportOf(await named([...command, ...copying, ...limit], paths));
     },
 
     async readBack(paths) {
       const read = new Map<string, string>();
       if (paths.length === 0) return read;
-      const ended = await rclone(["hashsum", "sha256", "--download", target], paths);
+      const ended = await named(["hashsum", "sha256", "--download", target], paths);
       for (const line of ended.stdout.split("\n")) {
         const [, sha256, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
         if (sha256 !== undefined && path !== undefined) read.set(path, sha256);
@@ -72,21 +55,73 @@ export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<Remo
       return read;
     },
 
-    async *listAll() {
-      const wanted = (await isHashSlow()) ? [] : ["--hash", "--hash-type", "md5"];
-      // On Drive one request for 50 folders instead of one each. Whatever it does not show is looked for anew.
-      const ended = await withoutNames([...listing, target, "--fast-list", ...wanted]);
-      if (ended.exitCode === folderMissing && ended.stdout.trim() === "[") return;
+    async *listAll(below) {
+      const ended = await (below === undefined
+        ? listWhole(plain, target)
+        : listBelow(named, target, below));
+      if (isNothing(ended)) return;
       if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
       yield* parseLines(ended.stdout);
+    },
+
+    async readRange(path, offset, length) {
+      const section = ["--offset", `${offset}`, "--count", `${length}`];
+      // A character of Latin-1 for each byte.
+      const ended = await plain(["cat", objectAt(target, path), ...section], {
+        encoding: "latin1",
+      });
+      if (ended.exitCode !== 0) throw unreachable(spec, `read ${path} of`, ended);
+      return Buffer.from(ended.stdout, "latin1");
     },
 
     async fetch(root, paths) {
       if (paths.length === 0) return { copied: new Set(), failures: [] };
       const command = ["copy", target, root, "--no-traverse", "--ignore-times"];
-      return copyReportOf(await rclone([...command, ...copying], paths));
+      return copyReportOf(await named([...command, ...copying], paths));
     },
   };
+}
+
+/** How it is asked, with names on stdin and without. */
+function commandsOf(ask: Rclone) {
+  return {
+    plain: (command: readonly string[], more?: RcloneCall) => ask([...command, ...paced], more),
+    /** Names go through stdin: an argument list is short, and prune must work where no file can be written. */
+    named: (command: readonly string[], names: readonly string[], how = "--files-from-raw") => {
+      const stdin = names.map((name) => `${name}\n`).join("");
+      return ask([...command, how, "-", ...paced], { stdin });
+    },
+  };
+}
+
+type Commands = ReturnType<typeof commandsOf>;
+
+async function listWhole(plain: Commands["plain"], target: string): Promise<Ended> {
+  // A hash may mean that every object is read: a folder, sftp. This says so without a request.
+  const { exitCode, stdout } = await plain(["backend", "features", target]);
+  const isHashSlow = exitCode !== 0 || !stdout.includes('"SlowHash": false');
+  const wanted = isHashSlow ? [] : ["--hash", "--hash-type", "md5"];
+  // On Drive one request for 50 folders instead of one each. Whatever it does not show is looked for anew.
+  return plain([...listing, target, "--fast-list", ...wanted]);
+}
+
+/** The filter keeps it from walking other folders, where --fast-list would walk all. */
+function listBelow(
+  named: Commands["named"],
+  target: string,
+  folders: readonly string[],
+): Promise<Ended> {
+  const patterns = folders.map((folder) => `/${folder}/**`);
+  return named([...listing, target], patterns, "--include-from");
+}
+
+function isNothing({ exitCode, stdout }: Ended): boolean {
+  return exitCode === folderMissing && stdout.trim() === "[";
+}
+
+/** `NAME:` and `NAME:/` take a path as it is, a folder one behind a slash. */
+function objectAt(target: string, path: string): string {
+  return /[:/]$/.test(target) ? `${target}${path}` : `${target}/${path}`;
 }
 
 const listing = ["lsjson", "-R", "--files-only", "--no-modtime", "--no-mimetype"];

@@ -49,15 +49,20 @@ export interface Remote {
   /**
    * Every object there is, duplicates included, in no order; with hashes where the remote knows them without
    * reading. It is cheap and may be an hour behind: what it does not show is looked for by `list` before it is
-   * called gone.
+   * called gone. Below these folders only, if some are named.
    */
-  listAll(): AsyncIterable<RemoteFile>;
+  listAll(below?: readonly string[]): AsyncIterable<RemoteFile>;
   /**
    * Brings objects to the same paths below a local folder, over what lies there. What arrives is neither synced
    * nor proven yet.
    */
   fetch(root: string, paths: readonly string[]): Promise<CopyReport>;
+  /** Up to `length` bytes of an object from `offset` on: fewer only at its end. At most `rangeBytesMax`. */
+  readRange(path: string, offset: number, length: number): Promise<Buffer>;
 }
+
+/** Held in memory twice over, as text from the child and as bytes. */
+export const rangeBytesMax = 16 * 1024 * 1024;
 
 /** What a remote needs of a run. */
 export interface RemoteRun extends Pick<Run, "files" | "children" | "signal"> {

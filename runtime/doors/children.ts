@@ -8,6 +8,8 @@ export interface Command {
   env?: Record<string, string>;
   /** What it reads on stdin: nothing, if not given. */
   stdin?: string;
+  /** Of stdout: `latin1` gives a character for each byte, whatever it is. */
+  encoding?: "utf8" | "latin1";
   signal: AbortSignal;
   /** Called with each line of stderr as it comes; what is over `lineCharsMax` of one is left out. */
   onErrorLine?: (line: string) => void;
@@ -53,6 +55,8 @@ export function systemChildren(allowed: readonly string[]): Children {
         cancelSignal: command.signal,
         forceKillAfterDelay: killAfterMs,
         killDescendants: true,
+        encoding: command.encoding ?? "utf8",
+        stripFinalNewline: command.encoding !== "latin1",
         maxBuffer: { stdout: outputBytesMax },
         buffer: { stdout: true, stderr: false },
       });

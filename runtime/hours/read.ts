@@ -1,6 +1,7 @@
 /** The lines of an hour file, open, closed or sealed, in pieces: any size in bounded memory. */
-import { constants, createGunzip } from "node:zlib";
+import { constants, createGunzip, type createInflateRaw } from "node:zlib";
 import type { Files, OpenFile } from "../doors/files.ts";
+import { errnoOf } from "../errors.ts";
 
 const readBytes = 256 * 1024;
 
@@ -62,9 +63,10 @@ export async function* readPieces(
   file: OpenFile,
   from = 0,
   to = Number.POSITIVE_INFINITY,
+  pieceBytes = readBytes,
 ): AsyncGenerator<Buffer> {
-  for (let offset = from; offset < to; offset += readBytes) {
-    const piece = await file.read(offset, Math.min(readBytes, to - offset));
+  for (let offset = from; offset < to; offset += pieceBytes) {
+    const piece = await file.read(offset, Math.min(pieceBytes, to - offset));
     if (piece.length === 0) return;
     yield piece;
   }
@@ -86,10 +88,8 @@ async function* gunzip(
   }
 }
 
-async function feed(
-  stream: ReturnType<typeof createGunzip>,
-  pieces: AsyncIterable<Buffer>,
-): Promise<void> {
+/** Writes the pieces into a stream of zlib, no faster than it takes them; a failing source makes it fail. */
+export async function feed(stream: Inflating, pieces: AsyncIterable<Buffer>): Promise<void> {
   try {
     for await (const piece of pieces) {
       if (stream.destroyed) return;
@@ -101,7 +101,14 @@ async function feed(
   }
 }
 
-function drained(stream: ReturnType<typeof createGunzip>): Promise<void> {
+type Inflating = ReturnType<typeof createGunzip | typeof createInflateRaw>;
+
+/** Of zlib: what it was given is no such stream, or ends in the middle of one. */
+export function isDamage(error: unknown): boolean {
+  return errnoOf(error)?.startsWith("Z_") === true;
+}
+
+function drained(stream: Inflating): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       stream.off("drain", done).off("close", done);

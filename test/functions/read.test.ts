@@ -11,10 +11,12 @@ import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { compareDecimals } from "../../functions/reading/decimal.ts";
+import offload from "../../functions/offload.ts";
 import read from "../../functions/read.ts";
 import type { ReadResult } from "../../functions/reading/reading.ts";
 import { openFolder } from "../../runtime/hours/parts.ts";
 import { aBook, all, anArchive, type TestArchive } from "../support/archive.ts";
+import { aRemote, settingsOf, type TestRemote } from "../support/remotes.ts";
 import { aRun, call } from "../support/run.ts";
 
 interface Answer {
@@ -26,8 +28,11 @@ interface Answer {
   warnings: string[];
 }
 
-async function ask(archive: TestArchive, input: object, lines = Infinity): Promise<Answer> {
-  const run = aRun({ dataFolder: archive.dataFolder, collector: archive.collector, settings: {} });
+type Asked = Pick<TestArchive, "dataFolder" | "collector"> & Partial<Pick<TestRemote, "settings">>;
+
+async function ask(archive: Asked, input: object, lines = Infinity): Promise<Answer> {
+  const { dataFolder, collector, settings = settingsOf("dir:/nowhere") } = archive;
+  const run = aRun({ dataFolder, collector, settings });
   const pieces: Buffer[] = [];
   const output = {
     write: async (piece: string | Buffer) => pieces.push(Buffer.from(piece)) < lines,
@@ -79,6 +84,39 @@ async function anHour(t: TestContext): Promise<TestArchive> {
   await archive.poll({ at: "15:00:40" });
   await archive.poll({ at: "15:00:50", books: { "11": aBook("0.45", "0.6") } });
   return archive;
+}
+
+for (const kind of ["dir", "rclone", "crypt"] as const) {
+  suite(`read --remote, from ${kind === "dir" ? "a folder" : `an rclone remote (${kind})`}`, () => {
+    test("answers as the hour here does, and fetches only the bytes needed", async (t) => {
+      const remote = aRemote(t, kind);
+      if (remote === undefined) return;
+      const archive = await anHour(t);
+      await archive.poll({ at: "16:00:10", books: all(aBook("0.4", "0.7")) });
+      await archive.seal("2026-11-22T18:00:00Z");
+      const { dataFolder } = archive;
+      const { collector } = archive;
+      const now = "2026-11-22T18:10:00Z";
+      const run = aRun({ dataFolder, collector, settings: remote.settings, now });
+      await call(offload, {}, run);
+      const elsewhere = { ...remote, collector: "laptop" };
+      for (const input of [
+        { token: "11" },
+        { token: "22", every: true, from: "2026-11-22T15", to: "2026-11-22T16" },
+        { market: "market-1", at: "2026-11-22T15:00:25Z" },
+        { token: "11", from: "2026-11-22T15:30", format: "csv" },
+      ]) {
+        const here = await ask(archive, input);
+        const there = await ask(elsewhere, { ...input, remote: true });
+        assert.equal(there.text, here.text);
+        assert.ok(there.text.length > 0);
+        assert.deepEqual(there.result, here.result);
+      }
+      await assert.rejects(ask(elsewhere, { token: "11", at: "2026-11-23T15:00", remote: true }), {
+        code: "NO_HOURS",
+      });
+    });
+  });
 }
 
 suite("read", () => {
@@ -204,6 +242,26 @@ suite("read", () => {
     });
   });
 
+  test("names a sealed file that is not what its index says, and never reads on past it", async (t) => {
+    const archive = await anHour(t);
+    await archive.seal("2026-11-22T18:00:00Z");
+    const path = archive.file("2026-11-22T15", "data");
+    const whole = readFileSync(path);
+    const damages: [string, Buffer][] = [
+      ["cut off", whole.subarray(0, -20)],
+      ["zeros at its end", Buffer.concat([whole.subarray(0, -60), Buffer.alloc(60)])],
+    ];
+    for (const [what, bytes] of damages) {
+      writeFileSync(path, bytes);
+      const answer = ask(archive, { market: "market-3", every: true });
+      await assert.rejects(
+        answer,
+        { code: "SEALED_HOUR_DIFFERS", message: /vps-1.jsonl.gz/ },
+        what,
+      );
+    }
+  });
+
   test("follows watch lists: a token that a poll did not watch has no book there", async (t) => {
     const archive = anArchive(t);
     await archive.poll({ at: "15:00:00", books: all("{}") });
@@ -290,7 +348,7 @@ suite("read", () => {
 
   test("refuses to run where nobody reads, as under the daemon", async (t) => {
     const { dataFolder } = await anHour(t);
-    const run = aRun({ dataFolder, settings: {} });
+    const run = aRun({ dataFolder, settings: settingsOf("dir:/nowhere") });
     await assert.rejects(call(read, { token: "11" }, run), { code: "BY_HAND_ONLY", exit: "usage" });
   });
 

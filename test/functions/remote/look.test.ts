@@ -22,6 +22,7 @@ function remoteWith(listed: RemoteFile[], read: Record<string, string> = {}): Re
     readBack: async () => new Map(Object.entries(read)),
     listAll: () => assert.fail("a look names its files"),
     fetch: () => assert.fail("a look brings nothing"),
+    readRange: () => assert.fail("a look reads whole files"),
   };
 }
 

@@ -133,6 +133,28 @@ suite("rclone", () => {
     await assert.rejects(half.remote.list(["a/b"]), { code: "REMOTE_UNREACHABLE" });
   });
 
+  test("fetches the bytes asked for and no others, whatever they are", async () => {
+    const bytes = Buffer.from([0x1f, 0x8b, 0, 255, 10, 13, 10]);
+    const { remote, commands } = await remoteThatAnswers({ stdout: bytes.toString("latin1") });
+
+    assert.deepEqual(await remote.readRange("a/b", 5, 7), bytes);
+    const { args = [], encoding } = commands[0] ?? {};
+    assert.deepEqual(args.slice(0, 6), ["cat", "gd:hourbook/a/b", "--offset", "5", "--count", "7"]);
+    assert.equal(encoding, "latin1");
+  });
+
+  test("lists what lies below the folders named, and walks no others", async () => {
+    const { remote, commands } = await remoteThatAnswers({
+      stdout: '[\n{"Path":"a/b/c","Size":3}\n]\n',
+    });
+
+    const [found] = await Array.fromAsync(remote.listAll(["a/b", "d"]));
+    assert.deepEqual([found?.path, found?.bytes], ["a/b/c", 3]);
+    assert.equal(commands[0]?.stdin, "/a/b/**\n/d/**\n");
+    assert.ok(commands[0].args.includes("--include-from"));
+    assert.ok(!commands[0].args.includes("--fast-list"), "it would walk the others too");
+  });
+
   test("that is not installed ends in what to type", async () => {
     const path = process.env["PATH"];
     process.env["PATH"] = "/nonexistent";
