@@ -6,6 +6,7 @@ import { type Files, systemFiles } from "../../runtime/doors/files.ts";
 import { type Endpoint, type Http, systemHttp } from "../../runtime/doors/http.ts";
 import type { Machine } from "../../runtime/doors/machine.ts";
 import type { Watch } from "../../runtime/doors/watch.ts";
+import { dayMs } from "../../runtime/time.ts";
 import { holdZlib } from "./hold-zlib.ts";
 import { unit } from "../venue/random.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -36,7 +37,7 @@ export function virtualMachine(options: VirtualMachineOptions): Machine {
     watch: options.watch ?? (() => () => {}),
     http: (endpoints) => holdingHttp(clock, openHttp(endpoints)),
     children: (programs) => holding(clock, openChildren(programs), "children"),
-    random: seededRandom(options.seed ?? 1),
+    random: seededRandom(options.seed ?? 1, clock),
   };
 }
 
@@ -75,10 +76,14 @@ function releasing(release: () => void, call: () => unknown): unknown {
   return result.finally(release);
 }
 
-function seededRandom(seed: number): () => number {
-  let asked = 0;
+/** Of its moment alone, so that what one function draws does not change what another gets later. */
+function seededRandom(seed: number, clock: VirtualClock): () => number {
+  let [moment, asked] = [-1, 0];
   return () => {
-    asked += 1;
-    return unit(seed, asked);
+    const now = clock.now();
+    asked = now === moment ? asked + 1 : 0;
+    moment = now;
+    // Days and milliseconds apart, since only 32 bits of a number are mixed.
+    return unit(seed + Math.floor(now / dayMs), now % dayMs, asked);
   };
 }

@@ -1,0 +1,36 @@
+/**
+ * incident-report: writes a note for whatever happened that someone should know of.
+ *
+ * Goes through a week of evidence: manifests, quarantine, gap and quality reports, receipts. For each kind of trouble of
+ * an hour it writes one note under `incidents/`: what, when, which files, the evidence, what is safe and what to type; what
+ * must not be trusted is labelled. Each note is written once and offloaded; the raw bytes stay where they are. It
+ * changes nothing that was recorded. Safe to run twice, and to be killed at any line.
+ */
+import * as v from "valibot";
+import { count } from "../runtime/columns.ts";
+import { defineFunction } from "../runtime/function.ts";
+import { type Noted, noteIncidents } from "./incidents/look.ts";
+import { remoteId, remoteSettings } from "./remote/settings.ts";
+
+export default defineFunction({
+  input: v.strictObject({}),
+  settings: remoteSettings,
+  asOf: true,
+
+  async run(_input, run): Promise<{ noted: Noted[] }> {
+    return { noted: await noteIncidents(run, remoteId(run.settings.HOURBOOK_REMOTE)) };
+  },
+
+  summary({ noted }) {
+    if (noted.length === 0) return "nothing new happened that someone should know of";
+    const lines = noted
+      .slice(-shownMax)
+      .map(
+        ({ code, hour, stream, detail, note }) =>
+          `${code}  ${stream} ${hour}Z: ${detail}\n  ${note}`,
+      );
+    return [count(noted.length, "new incident"), ...lines].join("\n");
+  },
+});
+
+const shownMax = 10;
