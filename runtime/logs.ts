@@ -20,6 +20,8 @@ export interface LogOptions {
   now(): number;
   /** For a person; otherwise JSON. Not for a file. */
   pretty?: boolean;
+  /** stderr is systemd's journal, which takes a line's priority from its first characters. */
+  isJournal?: boolean;
   /** Where the lines go, instead of stderr. */
   stream?: LineSink;
 }
@@ -63,12 +65,26 @@ const secretPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${nam
 
 const stderrDescriptor = 2;
 
-function destinationOf({ file, stream, pretty }: LogOptions): DestinationStream {
+function destinationOf(options: LogOptions): DestinationStream {
+  const { file, stream, pretty, isJournal } = options;
   if (file !== undefined) return openFile(file);
   const plain =
     stream ??
     unbreakable(pino.destination({ dest: stderrDescriptor, sync: true, maxLength: keptBytesMax }));
-  return pretty === true ? readable(plain) : plain;
+  if (pretty === true) return readable(plain);
+  return isJournal === true ? prioritised(plain) : plain;
+}
+
+// syslog's numbers: `journalctl -p warning` finds what is worth a look.
+const priorities: Record<string, number> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+function prioritised(sink: LineSink): LineSink {
+  return {
+    write(line) {
+      const [, level = ""] = /^\{"level":"(\w+)"/.exec(line) ?? [];
+      return sink.write(`<${priorities[level] ?? 6}>${line}`);
+    },
+  };
 }
 
 function openFile(file: string): DestinationStream {

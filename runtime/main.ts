@@ -5,6 +5,7 @@
 import { startRuntime } from "./app.ts";
 import { readConfiguration, readEnvironment } from "./configuration.ts";
 import { systemMachine } from "./doors/machine.ts";
+import { isJournal } from "./doors/service-manager.ts";
 import { OperatorError, describeError, exitCodes } from "./errors.ts";
 import { loadFunctions } from "./load.ts";
 import { tailed } from "./log-tail.ts";
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
         file: settings.logFile,
         now,
         pretty: process.stderr.isTTY,
+        isJournal: isJournal(),
       }),
       now,
     );
@@ -74,6 +76,8 @@ function asksForCheck(given: readonly string[]): boolean {
 }
 
 function checked({ schedulesFile }: Settings, { entries }: Schedules, functions: number): string {
-  const onSchedule = [...entries.values()].filter(({ enabled, cron }) => enabled && cron !== null);
+  const onSchedule = [...entries.values()].filter(
+    ({ enabled, cron }) => enabled && cron !== undefined,
+  );
   return `The settings and ${schedulesFile} are right: ${onSchedule.length} of ${functions} functions are on a schedule.\n`;
 }

@@ -1,7 +1,7 @@
 /** Logs are evidence: written at once, complete, and without anybody's password. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { OperatorError } from "../../runtime/errors.ts";
@@ -23,6 +23,22 @@ suite("a log line", () => {
     assert.deepEqual(
       logged((log) => log.info({ books: 3 }, "polled")),
       ['{"level":"info","time":"2026-11-22T15:04:05.678Z","books":3,"msg":"polled"}\n'],
+    );
+  });
+
+  test("for the journal begins with its priority, so that journalctl -p warning finds it", () => {
+    const lines = logged(
+      (log) => {
+        log.debug({}, "a");
+        log.info({}, "b");
+        log.child({ run: "r1" }).warn({}, "c");
+        log.error({}, "d");
+      },
+      { level: "debug", isJournal: true },
+    );
+    assert.deepEqual(
+      lines.map((line) => /^<\d>\{"level":"\w+"/.exec(line)?.[0]),
+      ['<7>{"level":"debug"', '<6>{"level":"info"', '<4>{"level":"warn"', '<3>{"level":"error"'],
     );
   });
 
@@ -129,4 +145,21 @@ suite("a log file", () => {
       assert.deepEqual([status, stdout], [0, "goes on\n"]);
     },
   );
+});
+
+suite("stderr", () => {
+  test("is the journal only where systemd says so of this very stream", (t) => {
+    const door = join(import.meta.dirname, "../../runtime/doors/service-manager.ts");
+    const file = join(temporaryFolder(t), "stderr");
+    const script = `import { isJournal } from ${JSON.stringify(door)};
+      import { fstatSync } from "node:fs";
+      const { dev, ino } = fstatSync(2);
+      console.log(isJournal(), isJournal("8:1"), isJournal(dev + ":" + ino));`;
+    const args = ["--input-type=module", "--eval", script];
+    const { stdout } = spawnSync(process.execPath, args, {
+      env: {},
+      stdio: ["ignore", "pipe", openSync(file, "w")],
+    });
+    assert.equal(stdout.toString(), "false false true\n");
+  });
 });
