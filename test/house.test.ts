@@ -35,7 +35,7 @@ const topics: Record<string, readonly string[]> = {
   archive: [],
   polymarket: ["archive"],
   remote: ["archive"],
-  coverage: ["archive"],
+  coverage: ["archive", "remote"],
   quality: ["archive", "coverage"],
   incidents: ["archive", "coverage", "quality", "remote"],
   verify: ["archive", "remote"],

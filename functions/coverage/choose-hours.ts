@@ -1,11 +1,9 @@
 /** Which hours are due for a report: those with books, and those that should have had some. */
-import { join } from "node:path";
 import { OperatorError } from "../../runtime/errors.ts";
 import { type Hour, hourMs, hourStart, nextHour } from "../../runtime/time.ts";
-import { readManifest } from "../archive/manifest.ts";
 import type { JournalReader } from "./journal-hours.ts";
-import { reportPaths } from "./store.ts";
-import { booksStream, hoursBetween, type Shelf, silentHours } from "./shelf.ts";
+import { hasFinalReport } from "./store.ts";
+import { hoursBetween, isChainStart, type Shelf, silentHours } from "./shelf.ts";
 import { expectedSlots } from "./slots.ts";
 
 /** Without a final report, oldest first; of hours that begin by `asOf`. */
@@ -24,6 +22,27 @@ export async function dueHours(
     if (await wasExpected(readJournal, hour)) due.push(hour);
   }
   return due.sort();
+}
+
+/** Those of a day that the evidence here can tell of, with a final report or not. */
+export async function hoursAtHand(
+  shelf: Shelf,
+  readJournal: JournalReader,
+  date: string,
+  now: number,
+): Promise<Hour[]> {
+  const isOfDay = (hour: Hour): boolean => hour.startsWith(`${date}T`);
+  const hours = shelf.books.described.filter(isOfDay);
+  for await (const hour of silentCandidates(shelf)) {
+    if (!isOfDay(hour) || hourStart(hour) + hourMs > now) continue;
+    if (await wasExpected(readJournal, hour)) hours.push(hour);
+  }
+  if (hours.length > 0) return hours.sort();
+  throw new OperatorError("DAY_UNKNOWN", {
+    message: `nothing here tells of ${date}: no books, and no journal that says any were due`,
+    exit: "usage",
+    next: "write a day as 2026-11-22; restore it first if it was pruned",
+  });
 }
 
 /** One hour that was asked for by name, with a final report or not. */
@@ -51,14 +70,6 @@ export async function namedHour(
   });
 }
 
-export async function hasFinalReport(
-  { files, dataFolder, collector }: Shelf,
-  hour: Hour,
-): Promise<boolean> {
-  const path = reportPaths(hour, collector, false).json;
-  return (await files.stat(join(dataFolder, path))) !== undefined;
-}
-
 /**
  * Hours that the chain of manifests calls silent, and those at its ends that only the journal knows. An hour
  * that is merely not here may have been pruned, and says nothing.
@@ -72,7 +83,7 @@ async function* silentCandidates(shelf: Shelf): AsyncGenerator<Hour> {
   if (
     firstKnown !== undefined &&
     firstBooks !== undefined &&
-    (await isChainStart(shelf, firstBooks))
+    (await isChainStart(shelf, shelf.books, firstBooks))
   ) {
     for (const hour of hoursBetween(firstKnown, firstBooks))
       if (hour !== firstBooks && !underWay.has(hour)) yield hour;
@@ -87,12 +98,7 @@ async function* silentCandidates(shelf: Shelf): AsyncGenerator<Hour> {
   for (const hour of hoursBetween(afterBooks, lastKnown)) if (!underWay.has(hour)) yield hour;
 }
 
-async function isChainStart({ files, dataFolder, collector }: Shelf, hour: Hour): Promise<boolean> {
-  const { manifest } = await readManifest(files, dataFolder, { ...booksStream, hour }, collector);
-  return manifest.previous === null;
-}
-
-async function wasExpected(readJournal: JournalReader, hour: Hour): Promise<boolean> {
+export async function wasExpected(readJournal: JournalReader, hour: Hour): Promise<boolean> {
   const { lines } = await readJournal(hour);
   const span = { from: hourStart(hour), to: hourStart(hour) + hourMs, asOf: Infinity };
   return expectedSlots(lines, span).slots.length > 0;

@@ -6,6 +6,7 @@ import { gather } from "./gather.ts";
 import type { JournalReader } from "./journal-hours.ts";
 import { reportText } from "./json-text.ts";
 import { reportMarkdown } from "./markdown.ts";
+import { picture } from "./picture.ts";
 import { reportOf } from "./report.ts";
 import type { Shelf } from "./shelf.ts";
 import { prepareReports, publishReport } from "./store.ts";
@@ -38,7 +39,11 @@ export async function reportHour(
   // Here, since each step takes up to 100 ms for 5,000 tokens, and a poll that is due must not wait for both.
   await prepareReports(shelf, hour);
   const report = reportOf(accounted, head);
-  const texts = { json: reportText(report), markdown: reportMarkdown(report) };
+  const texts = {
+    json: reportText(report),
+    markdown: reportMarkdown(report),
+    picture: await picture(report, [report]),
+  };
   const paths = await publishReport(shelf, hour, report.provisional, texts);
   const { totals, gaps, findings, provisional } = report;
   return {

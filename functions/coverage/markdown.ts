@@ -1,37 +1,72 @@
-/** The report for people. Made of the JSON alone, so that it says nothing that the JSON does not. */
-import { type Hour, formatDuration, hourMs, hourStart, iso } from "../../runtime/time.ts";
-import { type Cause, causes } from "../archive/lines.ts";
-import { causeWords } from "./cause-words.ts";
+/** The reports for people. Made of the JSON alone, so that they say nothing that the JSON does not. */
+import { basename } from "node:path";
+import { type Hour, hourMs, hourStart, iso } from "../../runtime/time.ts";
+import type { DayReport } from "./day-schema.ts";
+import { counted, n, table } from "./markdown-table.ts";
+import {
+  causeTable,
+  cleanTable,
+  coverageSentence,
+  extras,
+  findingsOf,
+  gapTable,
+  joinSections,
+  marketTable,
+  numbers,
+} from "./markdown-sections.ts";
 import { percent } from "./percent.ts";
-import { cell, counted, n, table } from "./markdown-table.ts";
-import type { GapReport } from "./report.ts";
-
-// The JSON has them all.
-const gapsShownMax = 60;
-const cleanShownMax = 20;
-const marketsShownMax = 20;
-const tokensNamedMax = 3;
+import type { AnyReport, GapReport } from "./report.ts";
+import { reportPaths } from "./store.ts";
 
 export function reportMarkdown(report: GapReport): string {
-  const sections = [
-    headline(report),
-    provisionalNote(report),
+  const { hour, venue, sources } = report;
+  const title = `Gaps of ${venue}, ${hour.slice(0, 10)}, ${hour.slice(11)}:00 to ${endOf(hour)} UTC`;
+  const note = "the evidence is not sealed yet. The final report may name better causes.";
+  return joinSections([
+    headline(report, title),
+    report.provisional ? `> Provisional: ${note}` : "",
+    pictureOf(report, hour),
     numbers(report),
     gapTable(report),
     causeTable(report),
     cleanTable(report),
     marketTable(report),
-    evidence(report),
-  ];
-  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+    evidence(
+      report,
+      "Anyone who has these manifests and the hours that they describe gets the same report from them:",
+      sources.map(({ path, sha256 }) => `- \`archive/${path}\`, SHA-256 \`${sha256}\``),
+    ),
+  ]);
 }
 
-function headline(report: GapReport): string {
-  const { hour, venue, collector, totals, slots } = report;
+export function dayMarkdown(report: DayReport): string {
+  const { date, venue, sources } = report;
+  const note = "some of its hours have no final report yet; the table of hours says which.";
+  return joinSections([
+    headline(report, `Gaps of ${venue}, ${date}, UTC`),
+    report.provisional ? `> Provisional: ${note}` : "",
+    pictureOf(report, date),
+    numbers(report),
+    gapTable(report),
+    leftOut(report),
+    causeTable(report),
+    cleanTable(report),
+    hourTable(report),
+    marketTable(report),
+    evidence(
+      report,
+      "Made of the reports of its hours, which anyone can make again from the archive:",
+      sources.map(({ path, sha256 }) => `- \`${path}\`, SHA-256 \`${sha256}\``),
+    ),
+  ]);
+}
+
+function headline(report: AnyReport, title: string): string {
+  const { collector, totals, slots } = report;
   const due = counted(slots.expected, "slot");
   const watched = counted(totals.tokens, "token");
   return [
-    `# Gaps of ${venue}, ${hour.slice(0, 10)}, ${hour.slice(11)}:00 to ${endOf(hour)} UTC`,
+    `# ${title}`,
     "",
     coverageSentence(report),
     "",
@@ -43,166 +78,33 @@ function headline(report: GapReport): string {
   ].join("\n");
 }
 
-function coverageSentence({ totals, slots }: GapReport): string {
-  const { coverage, recorded, unchanged, tokenSlots, byCause } = totals;
-  if (slots.expected === 0) return "No poll was due.";
-  if (totals.tokens === 0) return "Polls were due, but no watch list is known that says of what.";
-  if (coverage === null) return "Nothing was due that could have been recorded.";
-  const possible = tokenSlots - (byCause["market-closed"] ?? 0) - (byCause["not-yet-watched"] ?? 0);
-  const parts = `${n(recorded)} recorded, ${n(unchanged)} unchanged`;
-  return (
-    `**Coverage ${percent(coverage)}**: ${n(recorded + unchanged)} of ` +
-    `${counted(possible, "possible token slot")} have a book (${parts}).`
-  );
-}
-
-function extras({ polls }: GapReport): string[] {
-  const { byHand, repeats, late } = polls;
-  return [
-    ...(byHand > 0 ? [`Run by hand, and filling no slot: ${counted(byHand, "poll")}`] : []),
-    ...(repeats > 0
-      ? [`Polled again after the clock was set back: ${counted(repeats, "slot")}`]
-      : []),
-    ...(late > 0
-      ? [`Come after the hour was closed, so in the next one's file: ${counted(late, "poll")}`]
-      : []),
-  ];
-}
-
-function provisionalNote({ provisional }: GapReport): string {
-  if (!provisional) return "";
-  return "> Provisional: the evidence is not sealed yet. The final report may name better causes.";
-}
-
-function numbers({ totals }: GapReport): string {
+function pictureOf({ collector, provisional, totals }: AnyReport, span: string): string {
   if (totals.tokenSlots === 0) return "";
-  return table(
-    ["token slots", "", "share"],
-    ["l", "r", "r"],
-    [
-      ["recorded", totals.recorded],
-      ["unchanged", totals.unchanged],
-      ["missing", totals.missing],
-      ["expected", totals.tokenSlots],
-    ].map(([name, value]) => [
-      String(name),
-      n(Number(value)),
-      percent(Number(value) / totals.tokenSlots),
-    ]),
-  );
+  const file = basename(reportPaths(span, collector, provisional).picture);
+  return `![Coverage over time, and what is missing of each row by cause](${file})`;
 }
 
-function gapTable(report: GapReport): string {
-  const { gaps, totals } = report;
-  if (gaps.length === 0) return "## Gaps\n\nNone.";
-  const names = tokenNames(report);
-  const size = (gap: GapReport["gaps"][number]): number =>
-    gap.slots * (gap.tokens === "all" ? totals.tokens : gap.tokens.length);
-  const largest = new Set(gaps.toSorted((a, b) => size(b) - size(a)).slice(0, gapsShownMax));
-  const rows = gaps
-    .filter((gap) => largest.has(gap))
-    .map((gap) => [
-      timeOf(gap.from),
-      timeOf(gap.to),
-      `${counted(gap.slots, "slot")}, ${lengthOf(gap)}`,
-      `${gap.cause}: ${causeWords[gap.cause].short}`,
-      gap.tokens === "all" ? `all ${n(totals.tokens)}` : nameSome(gap.tokens, names),
-    ]);
-  const more =
-    gaps.length > rows.length
-      ? `\n\nThe largest ${n(rows.length)} of ${n(gaps.length)}; the JSON has them all.`
-      : "";
-  const heads = ["first slot", "last slot", "how long", "cause", "tokens"];
-  return `## Gaps\n\n${table(heads, "llrll", rows)}${more}`;
-}
-
-function causeTable({ totals }: GapReport): string {
-  const found = causes.filter((cause: Cause) => totals.byCause[cause] !== undefined);
-  if (found.length === 0) return "";
-  const rows = found.map((cause) => [
-    cause,
-    n(totals.byCause[cause] ?? 0),
-    causeWords[cause].meaning,
+function hourTable({ hours }: DayReport): string {
+  const rows = hours.map(({ hour, standing, slots, totals }) => [
+    `${hour.slice(11)}:00`,
+    totals === null ? "" : percent(totals.coverage),
+    slots === null ? "" : `${n(slots.polled)} of ${n(slots.expected)}`,
+    totals === null ? "" : n(totals.missing),
+    standing,
   ]);
-  const heads = ["cause", "token slots", "for a reader of the data"];
-  return `## What the causes mean\n\n${table(heads, "lrl", rows)}`;
+  const heads = ["hour", "coverage", "slots polled", "missing", "its report"];
+  return `## Hours\n\n${table(heads, "lrrrl", rows)}`;
 }
 
-function cleanTable({ clean, slots, gaps }: GapReport): string {
-  if (gaps.length === 0 || slots.expected === 0) return "";
-  if (clean.length === 0) return "## Clean stretches\n\nNone: in every slot some token is missing.";
-  const longest = new Set(clean.toSorted((a, b) => b.slots - a.slots).slice(0, cleanShownMax));
-  const rows = clean
-    .filter((stretch) => longest.has(stretch))
-    .map((stretch) => [
-      timeOf(stretch.from),
-      timeOf(stretch.to),
-      `${counted(stretch.slots, "slot")}, ${lengthOf(stretch)}`,
-    ]);
-  const more =
-    clean.length > rows.length ? `\n\nThe longest ${n(rows.length)} of ${n(clean.length)}.` : "";
-  return `## Clean stretches\n\n${table(["first slot", "last slot", "how long"], "llr", rows)}${more}`;
+function leftOut({ leftOut: { gaps, tokenSlots } }: DayReport): string {
+  if (gaps === 0) return "";
+  const missing = counted(tokenSlots, "token slot");
+  return `${counted(gaps, "smaller gap")} of ${missing} together are named in the reports of the hours alone.`;
 }
 
-function marketTable({ markets }: GapReport): string {
-  const tokens = markets.flatMap(({ market, slug, tokens: own }) =>
-    own.map((token) => ({ ...token, market, slug })),
-  );
-  const worst = tokens
-    .filter(({ coverage }) => coverage !== null && coverage < 1)
-    .sort((a, b) => (a.coverage ?? 1) - (b.coverage ?? 1) || a.n - b.n);
-  if (worst.length === 0) return "";
-  const rows = worst
-    .slice(0, marketsShownMax)
-    .map(({ slug, market, outcome, coverage, recorded, unchanged, missing }) => [
-      cell(slug || market),
-      cell(outcome),
-      percent(coverage),
-      n(recorded),
-      n(unchanged),
-      n(missing),
-    ]);
-  const rest = worst.length - rows.length;
-  const note = rest > 0 ? `\n\n${n(rest)} more are below 100 %; the JSON has every token.` : "";
-  const names = ["market", "outcome", "coverage", "recorded", "unchanged", "missing"];
-  return `## Lowest coverage\n\n${table(names, "llrrrr", rows)}${note}`;
-}
-
-function evidence({ sources, findings }: GapReport): string {
-  const files = sources.map(({ path, sha256 }) => `- \`archive/${path}\`, SHA-256 \`${sha256}\``);
-  const found = findings.slice(0, gapsShownMax).map(({ code, detail }) => `- ${code}: ${detail}`);
-  return [
-    "## Evidence",
-    "",
-    "Anyone who has these manifests and the hours that they describe gets the same report from them:",
-    "",
-    ...(files.length === 0 ? ["- nothing is sealed yet"] : files),
-    ...(found.length === 0 ? [] : ["", "What does not fit together in it:", "", ...found]),
-  ].join("\n");
-}
-
-function tokenNames({ markets }: GapReport): Map<number, string> {
-  return new Map(
-    markets.flatMap(({ slug, market, tokens }) =>
-      tokens.map(
-        ({ n: number, outcome }) => [number, cell(`${slug || market} (${outcome})`)] as const,
-      ),
-    ),
-  );
-}
-
-function nameSome(tokens: readonly number[], names: ReadonlyMap<number, string>): string {
-  const named = tokens.slice(0, tokensNamedMax).map((token) => names.get(token) ?? "");
-  const more = tokens.length - named.length;
-  return `${n(tokens.length)}: ${named.join(", ")}${more > 0 ? ` and ${n(more)} more` : ""}`;
-}
-
-function lengthOf({ from, until }: { from: string; until: string }): string {
-  return formatDuration(Date.parse(until) - Date.parse(from));
-}
-
-function timeOf(time: string): string {
-  return time.endsWith(".000Z") ? time.slice(11, 19) : time.slice(11, 23);
+function evidence(report: AnyReport, rests: string, files: readonly string[]): string {
+  const listed = files.length === 0 ? ["- nothing is sealed yet"] : files;
+  return ["## Evidence", "", rests, "", ...listed, ...findingsOf(report)].join("\n");
 }
 
 function endOf(hour: Hour): string {

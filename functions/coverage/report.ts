@@ -17,13 +17,11 @@ const sums = { recorded: count, unchanged: count, missing: count, byCause, cover
 /** First and last slot, the next one's time (or the hour's end), and how many were expected in it. */
 const stretch = { from: v.string(), to: v.string(), until: v.string(), slots: count };
 
-export const gapReportSchema = v.object({
-  schema: v.literal(1),
-  kind: v.literal("gap-report"),
+/** What the report of an hour and that of a day have in common. */
+export const reportEntries = {
   collector: v.string(),
   venue: v.string(),
-  hour: v.string(),
-  /** The journal of this hour or the next was not sealed yet: a later report may say more. */
+  /** Evidence is not sealed yet: a later report may say more. */
   provisional: v.boolean(),
   /** Of the clock: when polls were due, whatever they watched. */
   slots: v.object({
@@ -57,13 +55,24 @@ export const gapReportSchema = v.object({
       ),
     }),
   ),
-  /** The manifests that it rests on. */
+  /** The files that it rests on: an hour on manifests, below `archive/`; a day on its hours' reports. */
   sources: v.array(v.object({ path: v.string(), sha256: v.string() })),
   /** What does not fit together in the evidence. */
   findings: v.array(findingSchema),
+};
+
+export const gapReportSchema = v.object({
+  schema: v.literal(1),
+  kind: v.literal("gap-report"),
+  /** `2026-11-22T15` */
+  hour: v.string(),
+  ...reportEntries,
 });
 
 export type GapReport = v.InferOutput<typeof gapReportSchema>;
+
+/** What both reports say, whatever time they cover. */
+export type AnyReport = Omit<GapReport, "schema" | "kind" | "hour">;
 
 export interface ReportHead {
   collector: string;
@@ -90,9 +99,9 @@ export function reportOf(unordered: Account, head: ReportHead): GapReport {
   return {
     schema: 1,
     kind: "gap-report",
+    hour: hourOf(account.from),
     collector: head.collector,
     venue: head.venue,
-    hour: hourOf(account.from),
     provisional: head.provisional,
     slots: {
       expected: slots.length,

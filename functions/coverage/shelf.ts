@@ -81,6 +81,16 @@ export async function silentHours(
   return silent;
 }
 
+/** No hour of this collector came before it. */
+export async function isChainStart(
+  { files, dataFolder, collector }: Shelf,
+  { stream }: StreamShelf,
+  hour: Hour,
+): Promise<boolean> {
+  const { manifest } = await readManifest(files, dataFolder, { ...stream, hour }, collector);
+  return manifest.previous === null;
+}
+
 /** Both inclusive. */
 export function* hoursBetween(first: Hour, last: Hour): Generator<Hour> {
   for (let hour = first; hour <= last; hour = nextHour(hour)) yield hour;

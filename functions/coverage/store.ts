@@ -3,59 +3,71 @@ import { dirname, join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
 import { makeDurableFolder, removeIfThere, replaceFile, writeOnce } from "../../runtime/durable.ts";
 import { OperatorError } from "../../runtime/errors.ts";
-import type { Hour } from "../../runtime/time.ts";
 import { type ShelfContext, venue } from "./shelf.ts";
+
+/** What a report covers: an hour `2026-11-22T15`, or a day `2026-11-22`. */
+export type Span = string;
 
 export interface ReportPaths {
   json: string;
   markdown: string;
+  picture: string;
 }
+
+export type ReportTexts = ReportPaths;
+
+export const reportsFolder = `reports/venue=${venue}`;
 
 /** Relative to the data folder. */
-export function reportPaths(hour: Hour, collector: string, provisional: boolean): ReportPaths {
-  const folder = `reports/venue=${venue}/date=${hour.slice(0, 10)}/hour=${hour.slice(11)}`;
+export function reportPaths(span: Span, collector: string, provisional: boolean): ReportPaths {
+  const hour = span.slice(11);
+  const folder = `${reportsFolder}/date=${span.slice(0, 10)}${hour === "" ? "" : `/hour=${hour}`}`;
   const name = `${folder}/${collector}.gaps${provisional ? ".provisional" : ""}`;
-  return { json: `${name}.json`, markdown: `${name}.md` };
+  return { json: `${name}.json`, markdown: `${name}.md`, picture: `${name}.svg` };
 }
 
-export interface ReportTexts {
-  json: string;
-  markdown: string;
+export async function hasFinalReport(
+  { files, dataFolder, collector }: ShelfContext,
+  span: Span,
+): Promise<boolean> {
+  const path = reportPaths(span, collector, false).json;
+  return (await files.stat(join(dataFolder, path))) !== undefined;
 }
 
-/** Makes the folder that the hour's reports go to. */
+/** Makes the folder that the report goes to. */
 export async function prepareReports(
   { files, dataFolder, collector }: ShelfContext,
-  hour: Hour,
+  span: Span,
 ): Promise<void> {
   await makeDurableFolder(
     files,
-    dirname(join(dataFolder, reportPaths(hour, collector, false).json)),
+    dirname(join(dataFolder, reportPaths(span, collector, false).json)),
   );
 }
 
 /** Its folder must be there. */
 export async function publishReport(
   { files, dataFolder, collector }: ShelfContext,
-  hour: Hour,
+  span: Span,
   provisional: boolean,
   texts: ReportTexts,
 ): Promise<ReportPaths> {
-  const paths = reportPaths(hour, collector, provisional);
-  const json = join(dataFolder, paths.json);
-  const markdown = join(dataFolder, paths.markdown);
-  if (provisional) {
-    await replaceFile(files, markdown, Buffer.from(texts.markdown));
-    await replaceFile(files, json, Buffer.from(texts.json));
-    return paths;
+  const paths = reportPaths(span, collector, provisional);
+  const write = async (kind: keyof ReportPaths): Promise<void> => {
+    const path = join(dataFolder, paths[kind]);
+    const bytes = Buffer.from(texts[kind]);
+    if (provisional) return replaceFile(files, path, bytes);
+    if (!(await writeOnce(files, path, bytes)) && kind === "json")
+      await refuseIfOther(files, path, paths.json, texts.json);
+  };
+  await write("picture");
+  await write("markdown");
+  if (!provisional) {
+    const old = reportPaths(span, collector, true);
+    for (const path of Object.values(old)) await removeIfThere(files, join(dataFolder, path));
   }
-  await writeOnce(files, markdown, Buffer.from(texts.markdown));
-  const old = reportPaths(hour, collector, true);
-  await removeIfThere(files, join(dataFolder, old.markdown));
-  await removeIfThere(files, join(dataFolder, old.json));
-  // Last, since its presence means that the hour is reported for good.
-  if (!(await writeOnce(files, json, Buffer.from(texts.json))))
-    await refuseIfOther(files, json, paths.json, texts.json);
+  // Last, since its presence means that all of it is there, for good.
+  await write("json");
   return paths;
 }
 
@@ -71,6 +83,6 @@ async function refuseIfOther(
     message: `${name} is not what its evidence gives now`,
     exit: "findings",
     safe: "The report that was there stays as it is; nothing recorded was touched.",
-    next: "sha256sum -c in the archive's folders of that hour; a newer Hourbook may also count differently",
+    next: "sha256sum -c in the archive's folders of that time; a newer Hourbook may also count differently",
   });
 }

@@ -4,18 +4,18 @@
  */
 import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import * as v from "valibot";
 import buildManifest from "../../../functions/build-manifest.ts";
 import gapReport, { type GapReportResult } from "../../../functions/gap-report.ts";
 import sealHour from "../../../functions/seal-hour.ts";
 import { bookLine, type Cause, jsonLine } from "../../../functions/archive/lines.ts";
+import { type DayReport, dayReportSchema } from "../../../functions/coverage/day-schema.ts";
 import { type GapReport, gapReportSchema } from "../../../functions/coverage/report.ts";
 import { reportPaths } from "../../../functions/coverage/store.ts";
 import { systemFiles } from "../../../runtime/doors/files.ts";
 import { hourLog } from "../../../runtime/hours/hour-log.ts";
 import { hourOf, iso, minuteMs } from "../../../runtime/time.ts";
-import { temporaryFolder } from "../../support/folder.ts";
+import { type Ending, temporaryFolder } from "../../support/folder.ts";
 import { contentsOf } from "../../support/hours.ts";
 import { aRun, call } from "../../support/run.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -23,6 +23,11 @@ import { virtualClock } from "../../support/virtual-clock.ts";
 const collector = "vps-1";
 const cadenceMs = 10 * minuteMs;
 const tokens = ["11", "22"];
+
+/** Of a remote in this folder. */
+export function reportSettings(folder = "/nowhere") {
+  return v.parse(v.object(gapReport.settings), { HOURBOOK_REMOTE: `dir:${folder}` });
+}
 
 export interface PollSpec {
   missing?: Record<string, Cause>;
@@ -33,6 +38,8 @@ export interface PollSpec {
 
 export interface Recording {
   dataFolder: string;
+  /** Where reports take it to be copied to. */
+  remote: { folder: string };
   start(time: string): Promise<void>;
   /** The machine dies in the middle of a poll. */
   kill(time: string): Promise<void>;
@@ -52,11 +59,15 @@ export interface Recording {
   /** Their contents, without what is provisional. */
   finals(): Record<string, string>;
   json(hour: string, provisional?: boolean): GapReport;
+  day(date: string, provisional?: boolean): DayReport;
   markdown(hour: string, provisional?: boolean): string;
 }
 
-/** With a daemon, that has been running since 14:55 on 22 November 2026. */
-export async function aRecording(t: TestContext, { daemon = true } = {}): Promise<Recording> {
+/** With a daemon, that has been running since `start`. */
+export async function aRecording(
+  t: Ending,
+  { daemon = true, start = "2026-11-22T14:55" } = {},
+): Promise<Recording> {
   const dataFolder = join(temporaryFolder(t), "data");
   const journal = journalWriter(dataFolder, daemon);
   const poll = pollWriter(dataFolder);
@@ -67,6 +78,7 @@ export async function aRecording(t: TestContext, { daemon = true } = {}): Promis
 
   const recording: Recording = {
     dataFolder,
+    remote: { folder: "/nowhere" },
     start: (time) => journal.start(at(time)),
     kill: (time) => journal.run(at(time), false, undefined),
     async poll(time, spec = {}) {
@@ -86,7 +98,16 @@ export async function aRecording(t: TestContext, { daemon = true } = {}): Promis
       await call(buildManifest, {}, run());
     },
     report: (asOf, input = {}, now = asOf) =>
-      call(gapReport, { ...input }, aRun({ dataFolder, settings: {}, now, asOf: at(asOf) })),
+      call(
+        gapReport,
+        { ...input },
+        aRun<typeof gapReport.settings>({
+          dataFolder,
+          settings: reportSettings(recording.remote.folder),
+          now,
+          asOf: at(asOf),
+        }),
+      ),
     openBytes: (hour) => statSync(openPath(hour)).size,
     damage(hour, offset) {
       const file = openSync(openPath(hour), "r+");
@@ -101,9 +122,11 @@ export async function aRecording(t: TestContext, { daemon = true } = {}): Promis
     },
     json: (hour, provisional = false) =>
       v.parse(gapReportSchema, JSON.parse(read(hour, provisional, "json"))),
+    day: (date, provisional = false) =>
+      v.parse(dayReportSchema, JSON.parse(read(date, provisional, "json"))),
     markdown: (hour, provisional = false) => read(hour, provisional, "markdown"),
   };
-  if (daemon) await recording.start("2026-11-22T14:55");
+  if (daemon) await recording.start(start);
   return recording;
 }
 
