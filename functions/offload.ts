@@ -13,9 +13,10 @@ import { count } from "../runtime/columns.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction } from "../runtime/function.ts";
 import type { FileState } from "./remote/deliver.ts";
-import { type Offloaded, offload } from "./remote/offload-run.ts";
+import { offload } from "./remote/offload-run.ts";
+import type { Offloaded } from "./remote/offload-tally.ts";
 import { readBacklog } from "./remote/backlog.ts";
-import { openRemote } from "./remote/remote.ts";
+import { type Limit, openRemote } from "./remote/remote.ts";
 import { remoteId, remoteSettings } from "./remote/settings.ts";
 
 interface OffloadResult extends Offloaded {
@@ -43,15 +44,18 @@ export default defineFunction({
     bandwidth: v.optional(
       v.pipe(bandwidth, v.description("bytes a second for rclone, such as 1M")),
     ),
+    callsPerSecond: v.optional(
+      v.pipe(atLeastOne, v.description("calls a second to the remote, for rclone")),
+    ),
   }),
   settings: remoteSettings,
   programs: ["rclone"],
   asOf: true,
 
-  async run({ dryRun, hoursMax, filesMax, bandwidth: limit }, run): Promise<OffloadResult> {
-    const remote = await openRemote(run);
+  async run({ dryRun, hoursMax, filesMax, ...limits }, run): Promise<OffloadResult> {
+    const remote = await openRemote(run, limits);
     const bounds = { hoursMax, filesMax };
-    const offloaded = await offload({ run, remote, dryRun, bandwidth: limit, bounds });
+    const offloaded = await offload({ run, remote, dryRun, bounds });
     const result = { remote: remote.spec, dryRun, ...offloaded };
     if (dryRun)
       for (const path of offloaded.wouldCopy) run.log.info({ path }, `would copy ${path}`);
@@ -62,11 +66,14 @@ export default defineFunction({
     return result;
   },
 
-  summary({ remote, dryRun, files, copied, found, copiedBytes, wouldCopy }) {
+  summary({ remote, dryRun, files, copied, found, copiedBytes, wouldCopy, wouldCopyBytes }) {
     const total = Object.values(files).reduce((sum, some) => sum + some, 0);
     const open = total - files.verified;
-    if (dryRun)
-      return `dry run: would copy ${wouldCopy.length} of ${total} files to ${remote}; ${found} are there`;
+    if (dryRun) {
+      const size = wouldCopyBytes.toLocaleString("en-US");
+      const there = `${files.verified} are there, ${found} of them without a receipt yet`;
+      return `dry run: would copy ${wouldCopy.length} of ${total} files (${size} B) to ${remote}; ${there}`;
+    }
     const done = `${copied} copied (${copiedBytes.toLocaleString("en-US")} B), ${found} found there`;
     const rest = open > 0 ? `, ${open} open` : "";
     return `${done}; ${files.verified} of ${total} files verified on ${remote}${rest}`;
@@ -88,31 +95,35 @@ export default defineFunction({
 const detailsMax = 20;
 
 function errorOf(result: OffloadResult): OperatorError | undefined {
-  const { problems, remote, files } = result;
-  const first = (["refused", "conflict", "duplicate", "failed"] as const).find(
+  const { problems, remote, files, limit } = result;
+  const first = (["refused", "conflict", "duplicate", "quota", "failed"] as const).find(
     (state) => files[state] > 0,
   );
   if (first === undefined) return undefined;
   const lines = problems.map(({ path, state, problem }) => `${path}   ${state}: ${problem}`);
   const more = lines.length > detailsMax ? [`… and ${lines.length - detailsMax} more`] : [];
-  const { code, message, next } = errors[first](remote);
+  const { code, message, next } = errors[first](remote, limit);
+  const concerned = first === "quota" ? files.quota + files.pending : problems.length;
   return new OperatorError(code, {
-    message: `${count(problems.length, "file")}: ${message}`,
-    exit: first === "failed" ? "unavailable" : "failed",
-    details: [...lines.slice(0, detailsMax), ...more],
+    message: `${count(concerned, "file")}: ${message}`,
+    exit: first === "failed" || first === "quota" ? "unavailable" : "failed",
+    details: [...(limit === null ? [] : [limit.message]), ...lines.slice(0, detailsMax), ...more],
     safe: `Nothing was overwritten or deleted; ${count(files.verified, "file")} verified on ${remote}.`,
     next,
     result,
   });
 }
 
-type ProblemState = Extract<FileState, "refused" | "conflict" | "duplicate" | "failed">;
+type ProblemState = Extract<FileState, "refused" | "conflict" | "duplicate" | "quota" | "failed">;
+
+interface ErrorText {
+  code: string;
+  message: string;
+  next: string;
+}
 
 /** The worst first: damage here, then what another wrote there, then what a second try may mend. */
-const errors: Record<
-  ProblemState,
-  (remote: string) => { code: string; message: string; next: string }
-> = {
+const errors: Record<ProblemState, (remote: string, limit: Limit | null) => ErrorText> = {
   refused: () => ({
     code: "LOCAL_DIFFERS",
     message: "a sealed file is no longer what its manifest says, and was not uploaded",
@@ -120,6 +131,18 @@ const errors: Record<
   }),
   conflict: conflictText,
   duplicate: conflictText,
+  quota: (remote, limit) =>
+    limit?.kind === "day"
+      ? {
+          code: "UPLOAD_LIMIT",
+          message: `wait, since ${remote} takes no more today`,
+          next: "nothing: each run tries again, and one goes on when the remote's day is over (Google: 750 GB)",
+        }
+      : {
+          code: "REMOTE_FULL",
+          message: `wait, since ${remote} has no room left`,
+          next: "make room there, or set HOURBOOK_REMOTE to another place; each run tries again",
+        },
   failed: (remote) => ({
     code: "UPLOAD_FAILED",
     message: `could not be copied to ${remote}`,
@@ -127,7 +150,7 @@ const errors: Record<
   }),
 };
 
-function conflictText(remote: string): { code: string; message: string; next: string } {
+function conflictText(remote: string): ErrorText {
   return {
     code: "CONFLICT",
     message: "other content lies under the same name on the remote, or more than one object",

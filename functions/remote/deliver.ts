@@ -8,7 +8,8 @@ import { errnoOf } from "../../runtime/errors.ts";
 import { hourMs } from "../../runtime/time.ts";
 import { digestFile } from "./digest.ts";
 import { type Artifact, type Look, lookAt } from "./look.ts";
-import type { CopyReport, Remote, RemoteRun } from "./remote.ts";
+import { beginCopy } from "./copy-note.ts";
+import type { CopyReport, Limit, Remote, RemoteRun } from "./remote.ts";
 import { type Receipt, receiptAfter, writeReceipt } from "./receipts.ts";
 
 export type FileState =
@@ -17,18 +18,22 @@ export type FileState =
   | "uploaded-unverified"
   | "conflict"
   | "duplicate"
+  /** The remote takes nothing more for now. */
+  | "quota"
   | "failed"
   | "refused";
 
 export interface Outcome {
   artifact: Artifact;
   state: FileState;
-  /** Whether this run copied it or found it there. */
+  /** Whether this run copied it or found it there; of what is pending, that it would copy it. */
   how?: "copied" | "found";
   /** To be written once the upload manifest names the file. */
   receipt?: Receipt | undefined;
   /** For a person, where something is wrong. */
   problem?: string;
+  /** Of a file in state `quota`. */
+  limit?: Limit | undefined;
 }
 
 export interface Delivery {
@@ -36,7 +41,8 @@ export interface Delivery {
   remote: Remote;
   /** Looks, and copies nothing. */
   dryRun: boolean;
-  bandwidth: string | undefined;
+  /** Told now and then how many bytes of this batch are sent. */
+  onBytes?: (bytes: number) => void;
 }
 
 /** A file to deliver, and its receipt, if it has one that is no proof. */
@@ -70,12 +76,9 @@ export async function deliver(
     if (problem === undefined) toCopy.push(parcel);
     else outcomes.push({ artifact: parcel.artifact, state: "refused", problem });
   }
-  if (dryRun)
-    return [
-      ...outcomes,
-      ...toCopy.map(({ artifact }) => ({ artifact, state: "pending" as const })),
-    ];
-  return [...outcomes, ...(await copyAndLook(delivery, root, toCopy))];
+  if (!dryRun) return [...outcomes, ...(await copyAndLook(delivery, root, toCopy))];
+  for (const { artifact } of toCopy) outcomes.push({ artifact, state: "pending", how: "copied" });
+  return outcomes;
 }
 
 async function copyAndLook(
@@ -84,10 +87,12 @@ async function copyAndLook(
   parcels: readonly Parcel[],
 ): Promise<Outcome[]> {
   if (parcels.length === 0) return [];
-  const { remote, bandwidth, run } = delivery;
+  const { remote, run, onBytes } = delivery;
   const paths = parcels.map(({ artifact }) => artifact.path);
-  const report = await remote.copy(root, paths, { bandwidth });
+  const end = await beginCopy(run, remote);
+  const report = await remote.copy(root, paths, onBytes === undefined ? {} : { onBytes });
   run.signal.throwIfAborted();
+  await end();
   const looks = await lookAtAll(remote, parcels).catch(async (error: unknown) => {
     await noteSent(delivery, parcels, report);
     throw error;
@@ -134,6 +139,8 @@ function outcomeOf(
   if (look.state === "several")
     return { ...common, state: "duplicate", problem: describeDifference(artifact, look) };
   if (look.state === "absent" && report !== undefined && !isUploaded) {
+    const { limit } = report;
+    if (limit !== undefined) return { artifact, state: "quota", problem: limit.message, limit };
     return { ...common, state: "failed", problem: failureOf(report, artifact.path) };
   }
   return { ...common, state: "uploaded-unverified" };

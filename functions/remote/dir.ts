@@ -3,6 +3,7 @@ import { dirname, join, sep } from "node:path";
 import type { Files, Stat } from "../../runtime/doors/files.ts";
 import {
   discardTemporary,
+  isDiskFull,
   openTemporary,
   publish,
   removeIfThere,
@@ -12,7 +13,14 @@ import {
 import { OperatorError, errnoOf, messageOf } from "../../runtime/errors.ts";
 import { readPieces } from "../../runtime/hours/read.ts";
 import { digestFile } from "./digest.ts";
-import type { CopyFailure, CopyReport, RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
+import type {
+  CopyFailure,
+  CopyOptions,
+  CopyReport,
+  RemoteAccess,
+  RemoteFile,
+  RemoteRun,
+} from "./remote.ts";
 import type { DirSpec } from "./settings.ts";
 
 export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess {
@@ -42,10 +50,9 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
       return found;
     },
 
-    copy: (root, paths) =>
-      copyEach(signal, paths, (path) =>
-        // A full disk there is told file by file, like an unreadable one here; the listing decides what holds.
-        copyFile(files, join(root, path), join(folder, path)),
+    copy: (root, paths, options) =>
+      copyEach({ signal, paths, ...options }, (path, onPiece) =>
+        copyFile(files, join(root, path), join(folder, path), onPiece),
       ),
 
     async readBack(paths) {
@@ -75,28 +82,31 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
       }
     },
 
-    fetch: (root, paths) =>
-      copyEach(signal, paths, async (path) => {
+    fetch: (root, paths, options) =>
+      copyEach({ signal, paths, ...options }, async (path, onPiece) => {
         await removeIfThere(files, join(root, path));
-        return copyFile(files, join(folder, path), join(root, path));
+        return copyFile(files, join(folder, path), join(root, path), onPiece);
       }),
   };
 }
 
-/** What cannot be copied is told for each file; the others go on. */
+/** What cannot be copied is told for each file; the others go on, until the disk is full. */
 async function copyEach(
-  signal: AbortSignal,
-  paths: readonly string[],
-  copy: (path: string) => Promise<boolean>,
+  { signal, paths, onBytes }: CopyOptions & { signal: AbortSignal; paths: readonly string[] },
+  copy: (path: string, onPiece: (bytes: number) => void) => Promise<boolean>,
 ): Promise<CopyReport> {
   const copied = new Set<string>();
   const failures: CopyFailure[] = [];
+  let sent = 0;
+  const onPiece = (bytes: number): void => onBytes?.((sent += bytes));
   for (const path of paths) {
     signal.throwIfAborted();
     try {
-      if (await copy(path)) copied.add(path);
+      if (await copy(path, onPiece)) copied.add(path);
     } catch (error) {
-      failures.push({ path, message: messageOf(error) });
+      const message = messageOf(error);
+      failures.push({ path, message });
+      if (isDiskFull(error)) return { copied, failures, limit: { kind: "full", message } };
     }
   }
   return { copied, failures };
@@ -112,7 +122,12 @@ async function* filesBelow(files: Files, root: string, folder: string): AsyncGen
 }
 
 /** `false` if something of that name is there already, which stays. */
-async function copyFile(files: Files, from: string, to: string): Promise<boolean> {
+async function copyFile(
+  files: Files,
+  from: string,
+  to: string,
+  onPiece: (bytes: number) => void,
+): Promise<boolean> {
   if ((await files.stat(to)) !== undefined) {
     // Killed between giving the file its name and this.
     await removeIfThere(files, temporaryPath(to));
@@ -122,7 +137,10 @@ async function copyFile(files: Files, from: string, to: string): Promise<boolean
   try {
     const target = await openTemporary(files, to);
     try {
-      for await (const piece of readPieces(source)) await writeAll(target, piece);
+      for await (const piece of readPieces(source)) {
+        await writeAll(target, piece);
+        onPiece(piece.length);
+      }
       await target.syncData();
     } finally {
       await target.close();

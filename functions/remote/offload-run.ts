@@ -1,7 +1,7 @@
 /** The steps of one offload run, batch by batch: each is recorded before the next, so a kill costs one. */
 import type { Run } from "../../runtime/function.ts";
 import { archiveFolder } from "../archive/layout.ts";
-import { type Delivery, type FileState, type Outcome, type Parcel, deliver } from "./deliver.ts";
+import { type Delivery, type Outcome, type Parcel, deliver } from "./deliver.ts";
 import { looseFolders, removeLeftovers, uploadsFolder } from "./loose-files.ts";
 import {
   type Archive,
@@ -11,6 +11,7 @@ import {
   looseToOffload,
   type Work,
 } from "./offload-work.ts";
+import { type Offloaded, OffloadTally } from "./offload-tally.ts";
 import type { RemoteRun } from "./remote.ts";
 import { writeReceipt } from "./receipts.ts";
 import { writeUploadManifest } from "./upload-manifest.ts";
@@ -23,19 +24,6 @@ export interface OffloadBounds {
 export interface OffloadOptions extends Delivery {
   run: RemoteRun & Pick<Run, "id" | "clock" | "log" | "asOf" | "progress">;
   bounds: OffloadBounds;
-}
-
-export interface Offloaded {
-  /** Every file that should be there, by what it came to. */
-  files: Record<FileState, number>;
-  /** Of the verified: copied in this run, and found there without a receipt. */
-  copied: number;
-  found: number;
-  copiedBytes: number;
-  uploadManifests: string[];
-  /** In a dry run: what would be copied. */
-  wouldCopy: string[];
-  problems: { path: string; state: FileState; problem: string }[];
 }
 
 // So many that starting a process for each step costs nothing, so few that a kill costs minutes at most.
@@ -60,36 +48,26 @@ class OffloadRun {
   #options: OffloadOptions;
   #archive: Archive;
   #filesTaken = 0;
-  #done = 0;
+  #tally: OffloadTally;
+  /** Of the batches before this one. */
+  #bytesDone = 0;
   /** Settled, and not recorded yet. */
   #unrecorded: Outcome[] = [];
-  result: Offloaded = {
-    files: {
-      verified: 0,
-      pending: 0,
-      "uploaded-unverified": 0,
-      conflict: 0,
-      duplicate: 0,
-      failed: 0,
-      refused: 0,
-    },
-    copied: 0,
-    found: 0,
-    copiedBytes: 0,
-    uploadManifests: [],
-    wouldCopy: [],
-    problems: [],
-  };
 
   constructor(options: OffloadOptions) {
-    const { files, settings } = options.run;
+    const { files, settings, log } = options.run;
     this.#options = options;
+    this.#tally = new OffloadTally(log);
     this.#archive = {
       files,
       dataFolder: settings.dataFolder,
       collector: settings.collector,
       remoteId: options.remote.id,
     };
+  }
+
+  get result(): Offloaded {
+    return this.#tally.result;
   }
 
   async tidy(): Promise<void> {
@@ -102,16 +80,17 @@ class OffloadRun {
   async hours(): Promise<void> {
     const { run, bounds } = this.#options;
     const work = await hoursToOffload(this.#archive, { asOf: run.asOf, ...bounds });
-    this.#count("verified", work.proven);
-    this.#count("pending", work.left);
-    for (const { path, problem } of work.damaged) this.#problem(path, "refused", problem);
-    const total = work.todo.reduce((sum, hour) => sum + parcelsOf(hour).length, 0);
-    this.#filesTaken = total;
+    this.#tally.count("verified", work.proven);
+    this.#tally.count("pending", work.left);
+    for (const { path, problem } of work.damaged) this.#tally.problem(path, "refused", problem);
+    const all = work.todo.flatMap(parcelsOf);
+    this.#filesTaken = all.length;
+    const totalBytes = bytesOf(all);
     for (const batch of chunks(work.todo, hoursPerBatch)) {
-      run.signal.throwIfAborted();
-      await this.#settle(await this.#deliverHours(batch));
-      this.#done += batch.flatMap(parcelsOf).length;
-      run.progress(this.#done, total, "files");
+      const parcels = batch.flatMap(parcelsOf);
+      if (this.#isOver(parcels)) continue;
+      await this.#settle(await this.#deliverHours(batch, totalBytes));
+      this.#bytesDone += bytesOf(parcels);
     }
   }
 
@@ -137,40 +116,51 @@ class OffloadRun {
   }
 
   /** Data, index and sums first: where a manifest is, on the remote too, its hour is complete. */
-  async #deliverHours(batch: readonly HourWork[]): Promise<Outcome[]> {
+  async #deliverHours(batch: readonly HourWork[], totalBytes: number): Promise<Outcome[]> {
     const root = archiveFolder(this.#archive.dataFolder);
-    if (this.#options.dryRun) return deliver(this.#options, root, batch.flatMap(parcelsOf));
-    const outcomes = await deliver(
-      this.#options,
-      root,
-      batch.flatMap(({ files }) => files),
-    );
-    const verified = new Set(
-      outcomes.filter(({ state }) => state === "verified").map(({ artifact }) => artifact.path),
-    );
-    const isComplete = (hour: HourWork): boolean =>
-      hour.files.every(({ artifact }) => verified.has(artifact.path));
-    const [ready, waiting] = [batch.filter(isComplete), batch.filter((hour) => !isComplete(hour))];
-    const manifests = await deliver(this.#options, root, ready.flatMap(manifestOf));
-    const later = waiting
-      .flatMap(manifestOf)
-      .map(({ artifact }) => ({ artifact, state: "pending" as const }));
-    return [...outcomes, ...manifests, ...later];
+    const parcels = batch.flatMap(({ files }) => files);
+    const outcomes = await deliver(this.#delivery(totalBytes), root, parcels);
+    const arrived = new Set(outcomes.filter(isThere).map(({ artifact }) => artifact.path));
+    const isOver = outcomes.some(({ state }) => state === "quota");
+    const isComplete = ({ files }: HourWork): boolean =>
+      !isOver && files.every(({ artifact }) => arrived.has(artifact.path));
+    const manifests = batch.filter(isComplete).flatMap(manifestOf);
+    const later = batch.filter((hour) => !isComplete(hour)).flatMap(manifestOf);
+    const sent = await deliver(this.#options, root, manifests);
+    return [
+      ...outcomes,
+      ...sent,
+      ...later.map(({ artifact }) => ({ artifact, state: "pending" as const })),
+    ];
   }
 
   async #deliverFiles(root: string, work: Work<Parcel>): Promise<void> {
-    this.#count("verified", work.proven);
-    this.#count("pending", work.left);
+    this.#tally.count("verified", work.proven);
+    this.#tally.count("pending", work.left);
     for (const batch of chunks(work.todo, filesPerBatch)) {
-      this.#options.run.signal.throwIfAborted();
-      await this.#settle(await deliver(this.#options, root, batch));
+      if (!this.#isOver(batch)) await this.#settle(await deliver(this.#options, root, batch));
     }
+  }
+
+  /** Once the remote takes no more, nothing more is asked of it: the next run begins where this one stopped. */
+  #isOver(parcels: readonly Parcel[]): boolean {
+    this.#options.run.signal.throwIfAborted();
+    if (this.result.limit === null) return false;
+    this.#tally.count("pending", parcels.length);
+    return true;
+  }
+
+  #delivery(totalBytes: number): Delivery {
+    const { run } = this.#options;
+    const onBytes = (bytes: number): void =>
+      run.progress(megabytes(this.#bytesDone + bytes), megabytes(totalBytes), "MB");
+    return { ...this.#options, onBytes };
   }
 
   async #settle(outcomes: readonly Outcome[]): Promise<void> {
     if (this.#unrecorded.length >= filesPerBatch) await this.record();
     this.#unrecorded.push(...outcomes);
-    for (const outcome of outcomes) this.#add(outcome);
+    for (const outcome of outcomes) this.#tally.add(outcome);
   }
 
   /** The upload manifest before the receipts: after a kill between, the files are found again and named. */
@@ -188,36 +178,25 @@ class OffloadRun {
       if (receipt !== undefined) await writeReceipt(run.files, this.#archive.dataFolder, receipt);
     }
   }
-
-  #add({ artifact, state, how, problem }: Outcome): void {
-    if (problem !== undefined) {
-      this.#problem(artifact.path, state, problem);
-      return;
-    }
-    this.#count(state, 1);
-    if (state === "pending" && this.#options.dryRun) this.result.wouldCopy.push(artifact.path);
-    if (state !== "verified") return;
-    if (how === "found") this.result.found += 1;
-    else {
-      this.result.copied += 1;
-      this.result.copiedBytes += artifact.bytes;
-    }
-  }
-
-  #problem(path: string, state: FileState, problem: string): void {
-    this.#count(state, 1);
-    this.result.problems.push({ path, state, problem });
-    this.#options.run.log.warn({ path, state, problem }, `${path}: ${state}: ${problem}`);
-  }
-
-  #count(state: FileState, files: number): void {
-    this.result.files[state] += files;
-  }
 }
 
 // An upload manifest that names upload manifests would have to be uploaded, and named in the next.
 function isNamed({ state, artifact }: Outcome): boolean {
   return state === "verified" && !artifact.path.startsWith(`${uploadsFolder}/`);
+}
+
+/** There, or in a dry run: it would be. */
+function isThere({ state, how }: Outcome): boolean {
+  return state === "verified" || (state === "pending" && how === "copied");
+}
+
+function bytesOf(parcels: readonly Parcel[]): number {
+  return parcels.reduce((sum, { artifact }) => sum + artifact.bytes, 0);
+}
+
+/** With one decimal. */
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 100_000) / 10;
 }
 
 function parcelsOf(hour: HourWork): Parcel[] {

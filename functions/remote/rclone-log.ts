@@ -1,32 +1,79 @@
 /** What rclone says on stderr: JSON lines, with plain ones among them (its last words, and old versions). */
 import * as v from "valibot";
-import type { Ended } from "../../runtime/doors/children.ts";
-import type { CopyFailure, CopyReport } from "./remote.ts";
+import type { CopyFailure, CopyReport, Limit } from "./remote.ts";
 
-const lineSchema = v.object({ level: v.string(), msg: v.string(), object: v.optional(v.string()) });
+const lineSchema = v.object({
+  level: v.string(),
+  msg: v.string(),
+  object: v.optional(v.string()),
+  stats: v.optional(v.object({ bytes: v.number() })),
+});
 type LogLine = v.InferOutput<typeof lineSchema>;
 
-/** Which files rclone says it copied, and what it could not. A failure that a later try mended is none. */
-export function copyReportOf({ exitCode, stderr }: Ended): CopyReport {
+export interface CopyLog {
+  take(line: string): void;
+  /** The remote's own limit, as soon as it was told. */
+  limit(): Limit | undefined;
+  /** Which files rclone says it copied, and what it could not. A failure that a later try mended is none. */
+  report(exitCode: number | undefined): CopyReport;
+}
+
+/** Holds what was said of `paths`, and nothing else. `onBytes`: sent so far, now and then. */
+export function copyLog(paths: readonly string[], onBytes?: (bytes: number) => void): CopyLog {
+  const asked = new Set(paths);
   const copied = new Set<string>();
-  const failures: CopyFailure[] = [];
-  for (const { level, msg, object } of linesOf(stderr)) {
-    if (object !== undefined && msg.startsWith("Copied")) copied.add(object);
-    else if (isError(level)) failures.push({ path: object, message: msg });
-  }
-  if (exitCode === 0) return { copied, failures: [] };
+  const failures = new Map<string | undefined, CopyFailure>();
+  let limit: Limit | undefined;
   return {
-    copied,
-    failures: failures.filter(({ path }) => path === undefined || !copied.has(path)),
+    take(text) {
+      const line = parseLine(text);
+      if (line === undefined) return;
+      const { level, msg, object, stats } = line;
+      if (stats !== undefined) onBytes?.(stats.bytes);
+      const path = object !== undefined && asked.has(object) ? object : undefined;
+      if (path !== undefined && msg.startsWith("Copied")) copied.add(path);
+      if (!isError(level)) return;
+      limit ??= limitIn(msg);
+      failures.set(path, { path, message: msg });
+    },
+    limit: () => limit,
+    report(exitCode) {
+      const left = [...failures.values()].filter(
+        ({ path }) => path === undefined || !copied.has(path),
+      );
+      return { copied, failures: exitCode === 0 ? [] : left, ...(limit && { limit }) };
+    },
   };
+}
+
+// Backends have no common word for it. rclone calls each limit of Drive's an upload limit, so what is full comes first.
+const limits: [RegExp, Limit["kind"]][] = [
+  [
+    /\b(storageQuotaExceeded|quotaExceeded|quotaLimitReached|teamDriveFileLimitExceeded)\b/i,
+    "full",
+  ],
+  [/insufficient[ _](storage|space)|no space left on device|disk quota exceeded/i, "full"],
+  // "User rate limit exceeded.", with the full stop, is what Google says of 750 GB a day.
+  [/Received upload limit error|User rate limit exceeded\.,? userRateLimitExceeded/, "day"],
+];
+
+function limitIn(message: string): Limit | undefined {
+  const kind = limits.find(([pattern]) => pattern.test(message))?.[1];
+  return kind === undefined ? undefined : { kind, message };
 }
 
 const errorLinesMax = 5;
 
+// rclone 1.60 says it of every file on a remote that does not know SHA-256.
+const isNoise = /^Failed to read hash: hash type not supported/;
+
 /** The last errors, for a person. */
 export function errorLines(stderr: string): string[] {
-  const lines = linesOf(stderr).filter(({ level }) => isError(level));
-  const texts = lines.map(({ msg, object }) => (object === undefined ? msg : `${object}: ${msg}`));
+  const lines = stderr.split("\n").map(parseLine);
+  const texts = lines.flatMap((line) => {
+    if (line === undefined || !isError(line.level) || isNoise.test(line.msg)) return [];
+    return [line.object === undefined ? line.msg : `${line.object}: ${line.msg}`];
+  });
   return [...new Set(texts)].slice(-errorLinesMax);
 }
 
@@ -34,11 +81,11 @@ function isError(level: string): boolean {
   return level === "error" || level === "critical" || level === "fatal";
 }
 
-function linesOf(stderr: string): LogLine[] {
-  return stderr.split("\n").flatMap((text) => {
-    const line = text.startsWith("{") ? parsed(text) : plain(text);
-    return line === undefined ? [] : [line];
-  });
+const messageCharsMax = 500;
+
+function parseLine(text: string): LogLine | undefined {
+  const line = text.startsWith("{") ? parsed(text) : plain(text);
+  return line === undefined ? undefined : { ...line, msg: line.msg.slice(0, messageCharsMax) };
 }
 
 function parsed(text: string): LogLine | undefined {

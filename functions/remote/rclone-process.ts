@@ -7,7 +7,7 @@ import { findRcloneConfig } from "./rclone-config.ts";
 import { redact, secretsIn } from "./redact.ts";
 import type { RemoteRun } from "./remote.ts";
 
-export interface RcloneCall extends Pick<Command, "stdin" | "encoding"> {
+export interface RcloneCall extends Pick<Command, "stdin" | "encoding" | "outputBytesMax"> {
   signal?: AbortSignal;
   /** Each line of stderr as it comes. */
   onErrorLine?: (line: string) => void;

@@ -5,44 +5,54 @@
 import * as v from "valibot";
 import type { Ended } from "../../runtime/doors/children.ts";
 import { OperatorError } from "../../runtime/errors.ts";
-import { copyReportOf, errorLines } from "./rclone-log.ts";
+import { errorLines } from "./rclone-log.ts";
 import { type Rclone, type RcloneCall, rcloneOf } from "./rclone-process.ts";
-import type { RemoteAccess, RemoteFile, RemoteRun } from "./remote.ts";
+import { manner, sendFiles } from "./rclone-transfer.ts";
+import type {
+  CopyOptions,
+  CopyReport,
+  RemoteAccess,
+  RemoteFile,
+  RemoteLimits,
+  RemoteRun,
+} from "./remote.ts";
 import type { RcloneSpec } from "./settings.ts";
 
-/** Drive takes about two new files a second, and 8 MiB of memory go into each transfer. */
-const transfers = 2;
-const requestsPerSecond = 5;
-/** rclone's own: the whole batch again for what failed. */
-const retries = 3;
-const statsEvery = "5s";
 /** rclone's exit code for a folder that is not there. */
 const folderMissing = 3;
-const paced = ["--tpslimit", `${requestsPerSecond}`];
+/** A batch of names makes some 100 KB; many objects of one name must not fill the memory. */
+const listingBytesMax = 16 * 1024 * 1024;
 
-export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<RemoteAccess> {
-  const { plain, named } = commandsOf(await rcloneOf(run));
+export async function openRclone(
+  run: RemoteRun,
+  spec: RcloneSpec,
+  limits: RemoteLimits,
+): Promise<RemoteAccess> {
+  const { plain, named } = commandsOf(await rcloneOf(run), limits);
   const { target } = spec;
+
+  function transfer(
+    command: readonly string[],
+    paths: readonly string[],
+    options: CopyOptions = {},
+  ): Promise<CopyReport> {
+    const send = (call: RcloneCall) => named([...command, ...manner], paths, call);
+    return sendFiles(send, { paths, signal: run.signal, ...options });
+  }
 
   return {
     async list(paths, { hashes = true } = {}) {
       if (paths.length === 0) return [];
       // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago.
       const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
-      const ended = await named([...listing, target, ...wanted], paths);
+      const bound = { outputBytesMax: listingBytesMax };
+      const ended = await named([...listing, target, ...wanted], paths, bound);
       if (isNothing(ended)) return [];
       if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
       return parseListing(ended.stdout);
     },
 
-    async copy(root, paths, { bandwidth } = {}) {
-      if (paths.length === 0) return { copied: new Set(), failures: [] };
-      // Only this form never overwrites: copyto, and copy of a single file, replace what differs in spite of
-      // --immutable. --checksum, because equal size and time prove nothing.
-      const command = ["copy", root, target, "--no-traverse", "--immutable", "--checksum"];
-      const limit = bandwidth === undefined ? [] : ["--bwlimit", bandwidth];
-      return copyReportOf(await named([...command, ...copying, ...limit], paths));
-    },
+    copy: (root, paths, options) => transfer([...copyOnly, root, target], paths, options),
 
     async readBack(paths) {
       const read = new Map<string, string>();
@@ -58,7 +68,7 @@ export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<Remo
     async *listAll(below) {
       const ended = await (below === undefined
         ? listWhole(plain, target)
-        : listBelow(named, target, below));
+        : listBelow(plain, target, below));
       if (isNothing(ended)) return;
       if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
       yield* parseLines(ended.stdout);
@@ -74,24 +84,23 @@ export async function openRclone(run: RemoteRun, spec: RcloneSpec): Promise<Remo
       return Buffer.from(ended.stdout, "latin1");
     },
 
-    async fetch(root, paths) {
-      if (paths.length === 0) return { copied: new Set(), failures: [] };
-      const command = ["copy", target, root, "--no-traverse", "--ignore-times"];
-      return copyReportOf(await named([...command, ...copying], paths));
-    },
+    fetch: (root, paths, options) => transfer([...fetchOver, target, root], paths, options),
   };
 }
 
 /** How it is asked, with names on stdin and without. */
-function commandsOf(ask: Rclone) {
+function commandsOf(ask: Rclone, limits: RemoteLimits) {
+  const paced = limitArgs(limits);
   return {
     plain: (command: readonly string[], more?: RcloneCall) => ask([...command, ...paced], more),
     /** Names go through stdin: an argument list is short, and prune must work where no file can be written. */
-    named: (command: readonly string[], names: readonly string[], how = "--files-from-raw") => {
-      const stdin = names.map((name) => `${name}\n`).join("");
-      return ask([...command, how, "-", ...paced], { stdin });
-    },
+    named: (command: readonly string[], names: readonly string[], more?: RcloneCall) =>
+      ask([...command, "--files-from-raw", "-", ...paced], { ...more, stdin: linesOf(names) }),
   };
+}
+
+function linesOf(names: readonly string[]): string {
+  return names.map((name) => `${name}\n`).join("");
 }
 
 type Commands = ReturnType<typeof commandsOf>;
@@ -107,12 +116,12 @@ async function listWhole(plain: Commands["plain"], target: string): Promise<Ende
 
 /** The filter keeps it from walking other folders, where --fast-list would walk all. */
 function listBelow(
-  named: Commands["named"],
+  plain: Commands["plain"],
   target: string,
   folders: readonly string[],
 ): Promise<Ended> {
   const patterns = folders.map((folder) => `/${folder}/**`);
-  return named([...listing, target], patterns, "--include-from");
+  return plain([...listing, target, "--include-from", "-"], { stdin: linesOf(patterns) });
 }
 
 function isNothing({ exitCode, stdout }: Ended): boolean {
@@ -126,15 +135,18 @@ function objectAt(target: string, path: string): string {
 
 const listing = ["lsjson", "-R", "--files-only", "--no-modtime", "--no-mimetype"];
 
-const copying = [
-  "--transfers",
-  `${transfers}`,
-  "--retries",
-  `${retries}`,
-  "-v",
-  "--stats",
-  statsEvery,
-];
+// Only a folder's copy with --immutable never overwrites: copyto, and copy of a single file, replace what differs in
+// spite of it. --checksum, because equal size and time prove nothing.
+const copyOnly = ["copy", "--no-traverse", "--immutable", "--checksum"];
+
+const fetchOver = ["copy", "--no-traverse", "--ignore-times"];
+
+function limitArgs({ bandwidth, callsPerSecond }: RemoteLimits): string[] {
+  return [
+    ...(bandwidth === undefined ? [] : ["--bwlimit", bandwidth]),
+    ...(callsPerSecond === undefined ? [] : ["--tpslimit", `${callsPerSecond}`]),
+  ];
+}
 
 const listedSchema = v.object({
   Path: v.string(),

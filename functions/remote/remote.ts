@@ -24,6 +24,15 @@ export interface CopyReport {
   copied: ReadonlySet<string>;
   /** What went wrong and stayed wrong; without a path if it concerns the whole remote. */
   failures: readonly CopyFailure[];
+  /** The place that is copied to takes nothing more, and the copy stopped there. */
+  limit?: Limit;
+}
+
+export interface Limit {
+  /** `day`: Google's 750 GB a day, over by itself; `full`: no room, until somebody makes some. */
+  kind: "day" | "full";
+  /** In the remote's words. */
+  message: string;
 }
 
 export interface CopyFailure {
@@ -32,8 +41,15 @@ export interface CopyFailure {
 }
 
 export interface CopyOptions {
-  /** Bytes a second as rclone writes it (`"1M"`); a folder takes no notice. */
+  /** Told now and then how many bytes of this copy are sent. */
+  onBytes?: (bytes: number) => void;
+}
+
+/** What a remote is held to, whatever is asked of it; a folder takes no notice. */
+export interface RemoteLimits {
+  /** Bytes a second as rclone writes it (`"1M"`). */
   bandwidth?: string | undefined;
+  callsPerSecond?: number | undefined;
 }
 
 export interface Remote {
@@ -56,7 +72,7 @@ export interface Remote {
    * Brings objects to the same paths below a local folder, over what lies there. What arrives is neither synced
    * nor proven yet.
    */
-  fetch(root: string, paths: readonly string[]): Promise<CopyReport>;
+  fetch(root: string, paths: readonly string[], options?: CopyOptions): Promise<CopyReport>;
   /** Up to `length` bytes of an object from `offset` on: fewer only at its end. At most `rangeBytesMax`. */
   readRange(path: string, offset: number, length: number): Promise<Buffer>;
 }
@@ -69,9 +85,9 @@ export interface RemoteRun extends Pick<Run, "files" | "children" | "signal"> {
   settings: CoreSettings & SettingsOf<typeof remoteSettings>;
 }
 
-export async function openRemote(run: RemoteRun): Promise<Remote> {
+export async function openRemote(run: RemoteRun, limits: RemoteLimits = {}): Promise<Remote> {
   const spec = run.settings.HOURBOOK_REMOTE;
-  const access = spec.kind === "dir" ? openDir(run, spec) : await openRclone(run, spec);
+  const access = spec.kind === "dir" ? openDir(run, spec) : await openRclone(run, spec, limits);
   return { id: remoteId(spec), spec: spec.spec, kind: spec.kind, ...access };
 }
 

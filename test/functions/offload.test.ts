@@ -5,27 +5,32 @@
  * or through the real rclone, and both read afterwards as plain files.
  */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import offload from "../../functions/offload.ts";
+import { quietMs } from "../../functions/remote/copy-note.ts";
 import { listingLagMsMax } from "../../functions/remote/deliver.ts";
+import type { Offloaded } from "../../functions/remote/offload-tally.ts";
 import { remoteId, type remoteSettings } from "../../functions/remote/settings.ts";
 import { type Receipt, readReceipt } from "../../functions/remote/receipts.ts";
 import { type Children, systemChildren } from "../../runtime/doors/children.ts";
-import { systemFiles } from "../../runtime/doors/files.ts";
+import { type Files, systemFiles } from "../../runtime/doors/files.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { contentsOf, writeHour } from "../support/hours.ts";
 import { Killed, killedAt, killStride } from "../support/killed-files.ts";
 import {
+  anyRemote,
   aRemote,
   failure,
   onDisk,
-  type RemoteKind,
   settingsOf,
   type TestRemote,
 } from "../support/remotes.ts";
+import { virtualMachine } from "../support/machine.ts";
 import { aRun, call, type RunOptions } from "../support/run.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
 
 type Options = Partial<RunOptions<typeof remoteSettings>>;
 
@@ -68,10 +73,10 @@ function countingChildren(change: (args: readonly string[]) => readonly string[]
   return { children, commands };
 }
 
-for (const kind of ["dir", "rclone", "crypt"] satisfies RemoteKind[]) {
+for (const kind of ["dir", "rclone", "crypt", "webdav"] as const) {
   suite(`offload to ${kind === "dir" ? "a folder" : `rclone (${kind})`}`, () => {
     test("copies every file of the described hours and what lies beside them, and proves it", async (t) => {
-      const remote = aRemote(t, kind);
+      const remote = await anyRemote(t, kind);
       if (remote === undefined) return;
       const hour = writeHour(remote.dataFolder, { hour: "2026-11-22T14" });
       writeHour(remote.dataFolder, { hour: "2026-11-22T14", stream: "markets", polls: 0 });
@@ -87,12 +92,12 @@ for (const kind of ["dir", "rclone", "crypt"] satisfies RemoteKind[]) {
         assert.deepEqual(contentsOf(remote.folder), shouldBeThere(remote.dataFolder));
       const receipt = await receiptOf(remote, hour.data);
       assert.equal(receipt?.state, "verified");
-      assert.equal(receipt.verified, kind === "crypt" ? "read-back" : "hash");
+      assert.equal(receipt.verified, kind === "crypt" || kind === "webdav" ? "read-back" : "hash");
       assert.equal(receipt.seen.length, 1);
     });
 
     test("never overwrites: other content under the same name is kept and reported", async (t) => {
-      const remote = aRemote(t, kind);
+      const remote = await anyRemote(t, kind);
       if (remote === undefined) return;
       const hour = writeHour(remote.dataFolder, { hour: "2026-11-22T14", text: "other" });
       await call(offload, {}, runOf(remote));
@@ -119,11 +124,11 @@ for (const kind of ["dir", "rclone", "crypt"] satisfies RemoteKind[]) {
       assert.equal(result.files["verified"], 4 + 1, "hour 13 and the upload manifest");
     });
 
-    // What is left does not depend on hashes, and each process of crypt's derives its key anew, slowly.
-    if (kind === "crypt") return;
+    // What is left does not depend on hashes.
+    if (kind === "crypt" || kind === "webdav") return;
 
     test("copies nothing and asks nothing the second time", async (t) => {
-      const remote = aRemote(t, kind);
+      const remote = await anyRemote(t, kind);
       if (remote === undefined) return;
       writeHour(remote.dataFolder, { hour: "2026-11-22T14" });
       await call(offload, {}, runOf(remote));
@@ -138,7 +143,7 @@ for (const kind of ["dir", "rclone", "crypt"] satisfies RemoteKind[]) {
     });
 
     test("takes an equal object that is there already for what it is: a receipt, no copy", async (t) => {
-      const remote = aRemote(t, kind);
+      const remote = await anyRemote(t, kind);
       if (remote === undefined) return;
       writeHour(remote.dataFolder, { hour: "2026-11-22T14" });
       await call(offload, {}, runOf(remote));
@@ -152,21 +157,37 @@ for (const kind of ["dir", "rclone", "crypt"] satisfies RemoteKind[]) {
     });
 
     test("says in a dry run exactly what it would do, and changes nothing", async (t) => {
-      const remote = aRemote(t, kind);
+      const remote = await anyRemote(t, kind);
       if (remote === undefined) return;
-      writeHour(remote.dataFolder, { hour: "2026-11-22T13" });
+      const conflicting = writeHour(remote.dataFolder, { hour: "2026-11-22T13", text: "other" });
       await call(offload, {}, runOf(remote));
+      rmSync(remote.dataFolder, { recursive: true });
+      writeHour(remote.dataFolder, { hour: "2026-11-22T13", text: "mines" });
       const hour = writeHour(remote.dataFolder, { hour: "2026-11-22T14" });
+      writeLoose(remote.dataFolder, "reports/2026-11-21.json", "{}");
+      rmSync(join(remote.folder, conflicting.sums));
       const [here, there] = [contentsOf(remote.dataFolder), contentsOf(remote.folder)];
 
-      const result = await call(offload, { dryRun: true }, runOf(remote));
+      const foretold = await failure(call(offload, { dryRun: true }, runOf(remote)));
+      const said = foretold.result as Offloaded;
+      assert.deepEqual(
+        [contentsOf(remote.dataFolder), contentsOf(remote.folder)],
+        [here, there],
+        "a dry run changes nothing",
+      );
+      const done = await failure(call(offload, {}, runOf(remote)));
+      const did = done.result as Offloaded;
 
       assert.deepEqual(
-        result.wouldCopy.toSorted(),
-        [hour.data, hour.index, hour.sums, hour.manifest].toSorted(),
+        said.wouldCopy.toSorted(),
+        [hour.data, hour.index, hour.sums, hour.manifest, "reports/2026-11-21.json"]
+          .concat(conflicting.sums)
+          .toSorted(),
       );
-      assert.deepEqual(contentsOf(remote.dataFolder), here);
-      assert.deepEqual(contentsOf(remote.folder), there);
+      const appeared = Object.keys(contentsOf(remote.folder)).filter((path) => !(path in there));
+      assert.deepEqual(appeared.toSorted(), [...said.wouldCopy, ...did.uploadManifests].toSorted());
+      assert.deepEqual(said.problems, did.problems);
+      assert.equal(foretold.code, done.code);
     });
   });
 }
@@ -357,6 +378,74 @@ suite("offload", () => {
     assert.equal(copied, 4 + 1);
   });
 
+  test("stops asking when the remote is full, says so once, and goes on when there is room", async (t) => {
+    const remote = onDisk(t);
+    for (const hour of ["2026-11-22T13", "2026-11-22T14"])
+      writeHour(remote.dataFolder, { hour, text: hour });
+    writeLoose(remote.dataFolder, "reports/2026-11-21.json", "{}");
+    const run = runOf(remote, { files: fullAfter(remote.folder, 2) });
+
+    const error = await failure(call(offload, {}, run));
+    const rest = await call(offload, {}, runOf(remote));
+
+    assert.deepEqual([error.code, error.exit], ["REMOTE_FULL", "unavailable"]);
+    assert.match(error.message, /^8 files: wait, since dir:.* has no room left$/);
+    assert.match(error.details[0] ?? "", /no space left on device/);
+    assert.match(error.next ?? "", /make room there, or set HOURBOOK_REMOTE/);
+    const { files } = error.result as Offloaded;
+    // Two of six files of the hours were written; their manifests, the report and the list of the two wait.
+    assert.deepEqual(files, { ...none, verified: 2, quota: 4, pending: 4 });
+    assert.equal(run.logged.filter(({ level }) => level === "warn").length, 1);
+    assert.deepEqual([rest.copied, rest.files.verified], [4 + 2 + 1 + 2, 11]);
+  });
+
+  test("says how much is sent while it is being sent", async (t) => {
+    const remote = aRemote(t, "rclone");
+    if (remote === undefined) return;
+    const text = createHash("shake256", { outputLength: 500_000 }).update("a").digest("hex");
+    writeHour(remote.dataFolder, { hour: "2026-11-22T14", text });
+    const said: [number, number, string][] = [];
+    const progress = (...update: [number, number, string]): void => void said.push(update);
+
+    await call(offload, { bandwidth: "300K" }, { ...runOf(remote), progress });
+
+    const [first] = said;
+    assert.ok(said.length > 1 && first !== undefined);
+    assert.ok(first[0] > 0 && first[0] < first[1], `${first.join(" ")} is on the way`);
+    assert.deepEqual(said.at(-1), [0.5, 0.5, "MB"]);
+  });
+
+  test("waits for what a killed run's rclone may still bring, before it copies", async (t) => {
+    const remote = aRemote(t, "rclone");
+    if (remote === undefined) return;
+    writeHour(remote.dataFolder, { hour: "2026-11-22T14" });
+    const stop = new AbortController();
+    const killing: Children = {
+      run(command) {
+        if (command.args[0] === "copy") stop.abort(new Killed("while it copied"));
+        return systemChildren(["rclone"]).run(command);
+      },
+    };
+    await assert.rejects(
+      call(offload, {}, runOf(remote, { children: killing, signal: stop.signal })),
+      Killed,
+    );
+    const clock = virtualClock({ start: Date.parse("2026-11-22T16:10:00Z") });
+    const machine = virtualMachine({ clock });
+    const children = machine.children(["rclone"]);
+    const run = runOf(remote, { clock, files: machine.files, children });
+
+    const { files } = await clock.runUntil(call(offload, {}, run));
+    const next = runOf(remote, { clock: run.clock });
+    writeHour(remote.dataFolder, { hour: "2026-11-22T15" });
+    await call(offload, {}, next);
+
+    assert.equal(files.verified, 5);
+    assert.equal(run.clock.now() - run.startedAt, quietMs);
+    assert.match(run.logged[0]?.message ?? "", /^a copy was cut off: waiting 10 s/);
+    assert.equal(next.clock.now(), next.startedAt, "only once");
+  });
+
   test("is refused (78) where the remote lies in the data folder, or without rclone's configuration", async (t) => {
     const { dataFolder } = onDisk(t);
     const inside = { dataFolder, folder: "", settings: settingsOf(`dir:${dataFolder}/offsite`) };
@@ -424,9 +513,24 @@ const none = {
   "uploaded-unverified": 0,
   conflict: 0,
   duplicate: 0,
+  quota: 0,
   failed: 0,
   refused: 0,
 };
+
+/** A disk that takes so many files below a folder, and then none. */
+function fullAfter(folder: string, files: number): Files {
+  let made = 0;
+  const full = Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+  return {
+    ...systemFiles,
+    open(path, mode) {
+      const isThere = mode === "create" && path.startsWith(folder);
+      if (isThere) made += 1;
+      return isThere && made > files ? Promise.reject(full) : systemFiles.open(path, mode);
+    },
+  };
+}
 
 /** Under its own name each file is there whole or not at all. */
 function assertNoHalfFiles(there: string, dataFolder: string, at: number): void {

@@ -1,6 +1,6 @@
 /** Remotes for tests: a folder, and what the real rclone reaches through the test's own configuration. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { remoteSettings } from "../../functions/remote/settings.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import type { SettingsOf } from "../../runtime/function.ts";
-import { temporaryFolder } from "./folder.ts";
+import { type Ending, temporaryFolder } from "./folder.ts";
 
 export type RemoteKind = "dir" | "rclone" | "crypt";
 
@@ -37,6 +37,41 @@ export function aRemote(t: TestContext, kind: RemoteKind = "dir"): TestRemote | 
   const name = kind === "rclone" ? "plain" : "crypt";
   return { dataFolder, folder, settings: settingsOf(`rclone:${name}:`, config) };
 }
+
+/** As `aRemote`, and one more kind: a server that knows no hashes, `rclone serve webdav` on loopback. */
+export async function anyRemote(
+  t: TestContext,
+  kind: RemoteKind | "webdav",
+): Promise<TestRemote | undefined> {
+  if (kind !== "webdav") return aRemote(t, kind);
+  const remote = aRemote(t, "rclone");
+  if (remote === undefined) return undefined;
+  const url = await serveWebdav(t, remote.folder);
+  const config = join(remote.folder, "..", "webdav.conf");
+  writeFileSync(config, `[webdav]\ntype = webdav\nurl = ${url}\nvendor = other\n`);
+  return { ...remote, settings: settingsOf("rclone:webdav:", config) };
+}
+
+/** Returns its address. What is changed in the folder meanwhile is seen at once. */
+export async function serveWebdav(t: Ending, folder: string): Promise<string> {
+  const args = ["serve", "webdav", folder, "--addr", "127.0.0.1:0", "--dir-cache-time", "0"];
+  const server = spawn("rclone", [...args, "-v", "--config", "/dev/null"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  t.after(() => server.kill("SIGKILL"));
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let said = "";
+  // Read to its end: a full pipe would hold the server up, a closed one would end it.
+  server.stderr.on("data", (piece: Buffer) => {
+    if (said.length < saidCharsMax) said += piece.toString();
+    const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(said) ?? [];
+    if (url !== undefined) resolve(url);
+  });
+  server.on("exit", () => reject(new Error(`rclone serve webdav did not start: ${said}`)));
+  return promise;
+}
+
+const saidCharsMax = 10_000;
 
 /** A remote that is a plain folder. */
 export function onDisk(t: TestContext): TestRemote {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { openRemote } from "../../../functions/remote/remote.ts";
+import { openRemote, type RemoteLimits } from "../../../functions/remote/remote.ts";
 import type { Command, Ended } from "../../../runtime/doors/children.ts";
 import { systemChildren } from "../../../runtime/doors/children.ts";
 import { OperatorError } from "../../../runtime/errors.ts";
@@ -14,7 +14,10 @@ import { aRun } from "../../support/run.ts";
 
 type Answer = Partial<Ended>;
 
-async function remoteThatAnswers(answer: Answer | ((command: Command) => Answer)) {
+async function remoteThatAnswers(
+  answer: Answer | ((command: Command) => Answer),
+  limits: RemoteLimits = {},
+) {
   const commands: Command[] = [];
   const run = aRun({
     dataFolder: "/nowhere",
@@ -23,11 +26,13 @@ async function remoteThatAnswers(answer: Answer | ((command: Command) => Answer)
       async run(command) {
         commands.push(command);
         const answered = typeof answer === "function" ? answer(command) : answer;
+        for (const line of answered.stderr?.split("\n") ?? []) command.onErrorLine?.(line);
+        command.signal.throwIfAborted();
         return { exitCode: 0, stdout: "", stderr: "", ...answered };
       },
     },
   });
-  return { remote: await openRemote(run), commands };
+  return { remote: await openRemote(run, limits), commands };
 }
 
 suite("rclone", () => {
@@ -76,23 +81,29 @@ suite("rclone", () => {
   });
 
   test("copies in the only form that never overwrites", async () => {
-    const { remote, commands } = await remoteThatAnswers({});
-    await remote.copy("/data/archive", ["a/b", "a/c"], { bandwidth: "1M" });
+    const limits = { bandwidth: "1M", callsPerSecond: 4 };
+    const { remote, commands } = await remoteThatAnswers({}, limits);
+    await remote.copy("/data/archive", ["a/b", "a/c"]);
 
     const args = commands[0]?.args ?? [];
     assert.deepEqual(args.slice(0, 6), [
       "copy",
-      "/data/archive",
-      "gd:hourbook",
       "--no-traverse",
       "--immutable",
       "--checksum",
+      "/data/archive",
+      "gd:hourbook",
     ]);
     assert.deepEqual(args.slice(args.indexOf("--files-from-raw")).slice(0, 2), [
       "--files-from-raw",
       "-",
     ]);
-    assert.deepEqual(args.slice(args.indexOf("--bwlimit")).slice(0, 2), ["--bwlimit", "1M"]);
+    assert.deepEqual(args.slice(args.indexOf("--bwlimit")).slice(0, 4), [
+      "--bwlimit",
+      "1M",
+      "--tpslimit",
+      "4",
+    ]);
     assert.equal(commands[0]?.stdin, "a/b\na/c\n");
   });
 
@@ -114,6 +125,66 @@ suite("rclone", () => {
       { path: undefined, message: "Failed to copy: googleapi: Error 403: rate limit" },
     ]);
   });
+
+  test("says how many bytes it has sent, and nothing of files that nobody asked for", async () => {
+    const stderr = [
+      '{"level":"warning","msg":"Transferred: …","stats":{"bytes":3,"totalBytes":7},"time":"x"}',
+      '{"level":"info","msg":"Copied (new)","object":"z","time":"x"}',
+      '{"level":"warning","msg":"Transferred: …","stats":{"bytes":7,"totalBytes":7},"time":"x"}',
+    ].join("\n");
+    const { remote } = await remoteThatAnswers({ stderr });
+    const sent: number[] = [];
+
+    const { copied } = await remote.copy("/data", ["a/b"], { onBytes: (n) => void sent.push(n) });
+
+    assert.deepEqual([sent, [...copied]], [[3, 7], []]);
+  });
+
+  const limits: [string, string, string][] = [
+    [
+      "Google's 750 GB a day",
+      "day",
+      "Received upload limit error: googleapi: Error 403: User rate limit exceeded., userRateLimitExceeded",
+    ],
+    [
+      "a full Drive, as 1.60 tells it, which would try the whole batch again",
+      "full",
+      "Failed to copy: googleapi: Error 403: The user's Drive storage quota has been exceeded., storageQuotaExceeded",
+    ],
+    [
+      "a full Drive, as 1.75 tells it",
+      "full",
+      "Received upload limit error: googleapi: Error 403: …, storageQuotaExceeded",
+    ],
+    ["a full server of files", "full", "Failed to copy: 507 Insufficient Storage"],
+    ["a full disk", "full", "Failed to copy: write /mnt/x: no space left on device"],
+  ];
+  for (const [what, kind, msg] of limits) {
+    test(`is ended as soon as it meets ${what}`, async () => {
+      const stderr = [
+        '{"level":"info","msg":"Copied (new)","object":"a/a","time":"x"}',
+        JSON.stringify({ level: "error", msg, object: "a/b", time: "x" }),
+      ].join("\n");
+      const { remote } = await remoteThatAnswers({ exitCode: 1, stderr });
+
+      const report = await remote.copy("/data", ["a/a", "a/b", "a/c"]);
+
+      assert.deepEqual([...report.copied], ["a/a"]);
+      assert.deepEqual(report.limit, { kind, message: msg });
+    });
+  }
+
+  for (const msg of [
+    "googleapi: Error 403: Rate Limit Exceeded, rateLimitExceeded",
+    "googleapi: Error 403: User Rate Limit Exceeded. Rate of requests for user exceed configured project quota, you may consider re-evaluating expected per-user traffic to the API and adjust project quota limits accordingly., userRateLimitExceeded",
+    "googleapi: Error 403: The download quota for this file has been exceeded., downloadQuotaExceeded",
+  ]) {
+    test(`takes ${msg.slice(23, 60)}… for what it is: no limit on what is stored`, async () => {
+      const stderr = JSON.stringify({ level: "error", msg, object: "a/b", time: "x" });
+      const { remote } = await remoteThatAnswers({ exitCode: 1, stderr });
+      assert.equal((await remote.copy("/data", ["a/b"])).limit, undefined);
+    });
+  }
 
   test("that cannot list is no empty remote: unavailable (69), with rclone's own words", async () => {
     const stderr = "2026/11/22 18:08:29 ERROR : : error listing: oauth2: token expired\n";
