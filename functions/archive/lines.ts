@@ -96,6 +96,19 @@ export type WatchLine = v.InferOutput<typeof watchLineSchema>;
 export type PollLine = v.InferOutput<typeof pollLineSchema>;
 export type LostLine = v.InferOutput<typeof lostLineSchema>;
 
+const headLineSchema = v.variant("kind", [watchLineSchema, pollLineSchema, lostLineSchema]);
+
+export type HeadLine = v.InferOutput<typeof headLineSchema>;
+
+/** A line that is no book; `undefined` for one that is none of these, or damaged, which is kept all the same. */
+export function parseHeadLine(line: Buffer): HeadLine | undefined {
+  try {
+    return v.parse(headLineSchema, JSON.parse(line.toString()));
+  } catch {
+    return undefined;
+  }
+}
+
 export function jsonLine(value: object): Buffer {
   return Buffer.from(`${JSON.stringify(value)}\n`);
 }

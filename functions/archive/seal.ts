@@ -16,7 +16,8 @@ import {
 } from "../../runtime/durable.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { listParts, openFolder, type Part } from "../../runtime/hours/parts.ts";
-import { repairPart, tornOrigin } from "../../runtime/hours/repair.ts";
+import { hasWholeHeaders, repairPart, tornOrigin } from "../../runtime/hours/repair.ts";
+import { isDamage } from "../../runtime/hours/read.ts";
 import { archiveFolder, type HourId, hourPaths, openNameOf } from "./layout.ts";
 import { regroup } from "./regroup.ts";
 import { differences, readBack } from "./sealed-check.ts";
@@ -43,11 +44,7 @@ export interface Sealed {
 /** The hour must be closed. Afterwards its open parts are gone and `torn` are all that is left of it there. */
 export async function sealHour(context: SealContext, id: HourId): Promise<Sealed> {
   const { files, dataFolder } = context;
-  const stream = openNameOf(id);
-  for (const part of await partsOf(context, id)) await repairPart(files, dataFolder, stream, part);
-  const parts = await partsOf(context, id);
-
-  const survey = await surveyParts(context, id.hour, parts);
+  const { parts, survey } = await surveyRepaired(context, id);
   let index: SealedIndex | undefined;
   if (survey.tally.digest.lines > 0) {
     index = await publishHour(context, id, survey);
@@ -55,6 +52,25 @@ export async function sealHour(context: SealContext, id: HourId): Promise<Sealed
   for (const part of parts) await removeIfThere(files, part.path);
   await files.syncFolder(openFolder(dataFolder));
   return { id, index, torn: await listTorn(context, id) };
+}
+
+/** Whether each member is whole shows while its lines are counted, so an hour without damage is read once for both. */
+async function surveyRepaired(
+  context: SealContext,
+  id: HourId,
+): Promise<{ parts: Part[]; survey: Survey }> {
+  const { files, dataFolder } = context;
+  const found = await partsOf(context, id);
+  try {
+    const isInOrder = await Promise.all(found.map((part) => hasWholeHeaders(files, part)));
+    if (!isInOrder.includes(false))
+      return { parts: found, survey: await surveyParts(context, id.hour, found) };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  for (const part of found) await repairPart(files, dataFolder, openNameOf(id), part);
+  const parts = await partsOf(context, id);
+  return { parts, survey: await surveyParts(context, id.hour, parts) };
 }
 
 async function partsOf({ files, dataFolder }: SealContext, id: HourId): Promise<Part[]> {

@@ -1,5 +1,6 @@
 /** Reads a sealed file whole and holds what is found against what sealing noted. */
 import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
 import type { Files } from "../../runtime/doors/files.ts";
 import { gunzipLines, readPieces } from "../../runtime/hours/read.ts";
 import { LineDigest } from "./line-digest.ts";
@@ -17,7 +18,7 @@ export interface ReadBack {
   lines: number;
   rawBytes: number;
   /** In the order found: a group that comes twice is there twice. */
-  groups: { key: string; lines: number; rawBytes: number }[];
+  groups: { key: string; lines: number; rawBytes: number; crc: number }[];
 }
 
 /** Throws where it is not one whole gzip member of lines. Memory is bounded. `see` is shown each line. */
@@ -86,7 +87,7 @@ export function differences(found: ReadBack, index: SealedIndex): string[] {
   for (const [position, [key, range]] of indexed.entries()) {
     const group = found.groups[position];
     const name = key === headGroup ? "the head" : `token ${key}`;
-    if (group?.key !== key || group.lines !== range.lines || group.rawBytes !== range.rawBytes) {
+    if (group?.key !== key || !isSame(group, range)) {
       differing.push(`${name}: the index says ${range.lines} lines there, the file holds others`);
     }
     if (range.offset !== offset)
@@ -99,6 +100,11 @@ export function differences(found: ReadBack, index: SealedIndex): string[] {
   return differing;
 }
 
+function isSame(found: ReadBack["groups"][number], noted: Range): boolean {
+  const { lines, rawBytes, crc = found.crc } = noted;
+  return found.lines === lines && found.rawBytes === rawBytes && found.crc === crc;
+}
+
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : 1;
 }
@@ -107,11 +113,12 @@ function count(groups: ReadBack["groups"], line: Buffer): void {
   const key = bookOf(line)?.token ?? headGroup;
   let group = groups.at(-1);
   if (group?.key !== key) {
-    group = { key, lines: 0, rawBytes: 0 };
+    group = { key, lines: 0, rawBytes: 0, crc: 0 };
     groups.push(group);
   }
   group.lines += 1;
   group.rawBytes += line.length + 1;
+  group.crc = crc32("\n", crc32(line, group.crc));
 }
 
 async function* tap(

@@ -11,7 +11,14 @@ const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const md5 = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 
 /** Bytes `offset` to `offset + length` of the data file: raw deflate that inflates on its own to whole lines. */
-const rangeSchema = v.object({ offset: count, length: count, lines: count, rawBytes: count });
+const rangeSchema = v.object({
+  offset: count,
+  length: count,
+  lines: count,
+  rawBytes: count,
+  /** CRC-32 of its lines, LF included; absent from the first hours of 0.1. */
+  crc: v.optional(count),
+});
 
 export const tokenRangeSchema = v.object({
   ...rangeSchema.entries,

@@ -1,6 +1,6 @@
 /** Lines of a sealed hour by byte range: only the bytes needed are read. */
 import { join } from "node:path";
-import { constants, createInflateRaw } from "node:zlib";
+import { constants, crc32, createInflateRaw } from "node:zlib";
 import type { Files } from "../../runtime/doors/files.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { feed, isDamage, readPieces, splitLines } from "../../runtime/hours/read.ts";
@@ -19,7 +19,8 @@ export async function* readRange(
 
 /**
  * The same of a data file anywhere. Throws `SEALED_HOUR_DIFFERS` where the bytes there are not the lines that the
- * index names: of a file that was cut off the lines before the cut would otherwise look like all there are.
+ * index names: of a file that was cut off the lines before the cut would otherwise look like all there are. That is known
+ * only at the range's end, so what came before is not to be relied on until then.
  */
 export async function* readFileRange(
   files: Files,
@@ -27,13 +28,16 @@ export async function* readFileRange(
   range: Range,
 ): AsyncGenerator<Buffer[]> {
   const file = await files.open(path, "read");
-  let [lines, rawBytes] = [0, 0];
+  let [lines, rawBytes, crc] = [0, 0, 0];
   try {
     const end = range.offset + range.length;
     const pieces = readPieces(file, range.offset, end, pieceBytes);
     for await (const batch of splitLines(inflateRange(pieces))) {
       lines += batch.length;
-      for (const line of batch) rawBytes += line.length + 1;
+      for (const line of batch) {
+        rawBytes += line.length + 1;
+        crc = crc32("\n", crc32(line, crc));
+      }
       yield batch;
     }
   } catch (error) {
@@ -42,7 +46,9 @@ export async function* readFileRange(
   } finally {
     await file.close();
   }
-  if (lines !== range.lines || rawBytes !== range.rawBytes) throw differs(path, range);
+  const noted = { crc, ...range };
+  if (lines !== noted.lines || rawBytes !== noted.rawBytes || crc !== noted.crc)
+    throw differs(path, range);
 }
 
 // Of a remote each piece is a request of its own; a token's hour is one piece.

@@ -46,6 +46,7 @@ class SealedWriter {
   #pendingBytes = 0;
   #bytes = 0;
   #crc = 0;
+  #groupCrc = 0;
   #lines = 0;
   #rawBytes = 0;
   #sha256 = createHash("sha256");
@@ -75,6 +76,7 @@ class SealedWriter {
     const offset = this.#bytes;
     const lines = this.#lines;
     const rawBytes = this.#rawBytes;
+    this.#groupCrc = 0;
     for await (const batch of group.batches) {
       for (const line of batch) {
         this.#lines += 1;
@@ -89,8 +91,13 @@ class SealedWriter {
       }
     }
     await this.#writeSegment();
-    const length = this.#bytes - offset;
-    return { offset, length, lines: this.#lines - lines, rawBytes: this.#rawBytes - rawBytes };
+    return {
+      offset,
+      length: this.#bytes - offset,
+      lines: this.#lines - lines,
+      rawBytes: this.#rawBytes - rawBytes,
+      crc: this.#groupCrc,
+    };
   }
 
   /** A line may be longer than a segment; where it is cut no reader sees. */
@@ -107,6 +114,7 @@ class SealedWriter {
     if (this.#segmentBytes === 0) return;
     const raw = this.#segment.subarray(0, this.#segmentBytes);
     this.#crc = crc32(raw, this.#crc);
+    this.#groupCrc = crc32(raw, this.#groupCrc);
     this.#rawBytes += raw.length;
     this.#segmentBytes = 0;
     await this.write(deflateRawSync(raw, deflateOptions));

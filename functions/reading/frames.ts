@@ -1,5 +1,11 @@
 /** What a reader needs of one poll: whom it asked for, who was missing, and the books that it wrote. */
-import { type Cause, type LostLine, type PollLine, type WatchLine } from "../archive/lines.ts";
+import {
+  type Cause,
+  type HeadLine,
+  type LostLine,
+  type PollLine,
+  type WatchLine,
+} from "../archive/lines.ts";
 import type { Hour } from "../../runtime/time.ts";
 
 /** Of the tokens that are wanted; the others are passed over. */
@@ -28,6 +34,22 @@ export interface Wanted {
   token: string | undefined;
   /** Slug or condition id. */
   market: string | undefined;
+}
+
+/** What an hour says of its holes. */
+export class LostLines {
+  readonly lines: Pick<LostLine, "before">[] = [];
+  #isUnknown = false;
+
+  /** Each line that is no book, in the order of writing; `undefined` for one that says nothing. */
+  see(value: HeadLine | undefined): void {
+    // It may have been a poll's, which wrote books or had none: nothing is carried past it.
+    if (value === undefined) this.#isUnknown = true;
+    if (value?.kind === "lost") this.lines.push(value);
+    if (value?.kind !== "poll" || !this.#isUnknown) return;
+    this.lines.push({ before: value.poll });
+    this.#isUnknown = false;
+  }
 }
 
 export type PollHead = Omit<PollFrame, "books"> & { books: number };

@@ -3,11 +3,14 @@
  * which not every book can be read is left out: what it lacks would look unchanged.
  */
 import type { OpenFile } from "../../runtime/doors/files.ts";
+import { inflateMember } from "../../runtime/hours/member.ts";
 import type { Part } from "../../runtime/hours/parts.ts";
-import { gunzipLines, isDamage, readLineBatches, readPieces } from "../../runtime/hours/read.ts";
+import { readLineBatches, splitLines } from "../../runtime/hours/read.ts";
+import { firstNumber } from "../../runtime/hours/repair.ts";
+import { type MemberAt, scanHeaders } from "../../runtime/hours/scan.ts";
 import type { Hour } from "../../runtime/time.ts";
-import { bookOf, type LostLine, type PollLine, type WatchLine } from "../archive/lines.ts";
-import { type HourFrames, type PollFrame, type PollHead, WatchLists } from "./frames.ts";
+import { bookOf, parseHeadLine } from "../archive/lines.ts";
+import { type HourFrames, LostLines, type PollFrame, type PollHead, WatchLists } from "./frames.ts";
 import type { ReadContext } from "./sealed-frames.ts";
 
 export async function readOpenHour(
@@ -15,42 +18,33 @@ export async function readOpenHour(
   hour: Hour,
   parts: readonly Part[],
 ): Promise<HourFrames> {
-  const lost: Pick<LostLine, "before">[] = [];
-  for (const part of parts) lost.push(...(await lostIn(context, part)));
-  return { lost, frames: readParts(context, hour, parts, lost) };
+  const lost = new LostLines();
+  for (const part of parts) await seeLost(context, part, lost);
+  return { lost: lost.lines, frames: readParts(context, hour, parts, lost) };
 }
 
 /** A part that follows a repair opens with a line for each hole, so its first lines tell. */
-async function lostIn({ files }: ReadContext, { path }: Part): Promise<LostLine[]> {
-  const lost: LostLine[] = [];
+async function seeLost({ files }: ReadContext, { path }: Part, lost: LostLines): Promise<void> {
   for await (const batch of readLineBatches(files, path)) {
     for (const line of batch) {
-      if (!line.subarray(0, lostStart.length).equals(lostStart)) return lost;
-      lost.push(JSON.parse(line.toString()) as LostLine);
+      const value = parseHeadLine(line);
+      if (value?.kind !== "lost") return;
+      lost.see(value);
     }
   }
-  return lost;
 }
-
-const lostStart = Buffer.from('{"kind":"lost"');
 
 async function* readParts(
   context: ReadContext,
   hour: Hour,
   parts: readonly Part[],
-  lost: Pick<LostLine, "before">[],
+  lost: LostLines,
 ): AsyncGenerator<PollFrame> {
   const lists = new WatchLists(context.wanted);
   for (const part of parts) {
     const file = await context.files.open(part.path, "read");
     try {
-      yield* readPart(context, hour, file, lists);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      // Or the recorder is in the middle of its append: then nothing comes behind it.
-      lost.push({ before: (part.part + 1) * pollsPerPart });
-      const fields = { file: part.name };
-      context.warn(fields, `${part.name} could not be read to its end: seal-hour will repair it`);
+      yield* readPart(new Frames(context, hour, lists, lost), part, file);
     } finally {
       await file.close();
     }
@@ -58,34 +52,65 @@ async function* readParts(
   }
 }
 
-const pollsPerPart = 100_000;
-
-async function* readPart(
-  context: ReadContext,
-  hour: Hour,
-  file: OpenFile,
-  lists: WatchLists,
-): AsyncGenerator<PollFrame> {
-  const size = await file.size();
-  if (size === 0) return;
-  context.read.open += size;
-  let poll: OpenPoll | undefined;
-  for await (const batch of gunzipLines(readPieces(file, 0, size), { damage: "throw" })) {
-    for (const line of batch) {
-      const book = bookOf(line);
-      if (book !== undefined) {
-        poll?.add(book, line);
-        continue;
-      }
-      if (poll?.isWhole === true) yield poll.frame();
-      poll = undefined;
-      const value = JSON.parse(line.toString()) as PollLine | WatchLine | LostLine;
-      if (value.kind === "watch") lists.add(value);
-      if (value.kind === "poll")
-        poll = new OpenPoll(lists.headOf(hour, value), context.wanted.token);
-    }
+/** Member by member, so that of a damaged file the others are read, as they will be once it is repaired. */
+async function* readPart(frames: Frames, part: Part, file: OpenFile): AsyncGenerator<PollFrame> {
+  const { bytes, members, damage } = await scanHeaders(file);
+  frames.context.read.open += bytes;
+  // A hole at the end may be an append under way: then nothing comes behind it.
+  for (const { before = firstNumber(part.part + 1) } of damage) frames.lose(part, before);
+  for (const member of members) {
+    const found = await frames.of(file, member).catch(() => undefined);
+    if (found === undefined) frames.lose(part, member.number + 1);
+    else yield* found;
   }
-  if (poll?.isWhole === true) yield poll.frame();
+}
+
+class Frames {
+  readonly context: ReadContext;
+  #hour: Hour;
+  #lists: WatchLists;
+  #lost: LostLines;
+
+  constructor(context: ReadContext, hour: Hour, lists: WatchLists, lost: LostLines) {
+    this.context = context;
+    this.#hour = hour;
+    this.#lists = lists;
+    this.#lost = lost;
+  }
+
+  lose({ name }: Part, before: number): void {
+    this.#lost.lines.push({ before });
+    const text = `${name} is damaged: polls before ${before} are missing; seal-hour will repair it`;
+    this.context.warn({ file: name }, text);
+  }
+
+  /** Throws where the member is not whole, which is known once all of it is inflated. */
+  async of(file: OpenFile, { offset, length }: MemberAt): Promise<PollFrame[]> {
+    const found: PollFrame[] = [];
+    let poll: OpenPoll | undefined;
+    const member = inflateMember(await file.read(offset, length));
+    for (const batch of await Array.fromAsync(splitLines(member))) {
+      for (const line of batch) {
+        const book = bookOf(line);
+        if (book !== undefined) {
+          poll?.add(book, line);
+          continue;
+        }
+        if (poll?.isWhole === true) found.push(poll.frame());
+        poll = this.#head(line);
+      }
+    }
+    if (poll?.isWhole === true) found.push(poll.frame());
+    return found;
+  }
+
+  #head(line: Buffer): OpenPoll | undefined {
+    const value = parseHeadLine(line);
+    this.#lost.see(value);
+    if (value?.kind === "watch") this.#lists.add(value);
+    if (value?.kind !== "poll") return undefined;
+    return new OpenPoll(this.#lists.headOf(this.#hour, value), this.context.wanted.token);
+  }
 }
 
 class OpenPoll {

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
 import type { Hour } from "../../runtime/time.ts";
 import { hourPaths, type StreamId } from "../archive/layout.ts";
-import { bookOf, type LostLine, type PollLine, type WatchLine } from "../archive/lines.ts";
+import { bookOf, parseHeadLine } from "../archive/lines.ts";
 import { parseIndex, type SealedIndex } from "../archive/sealed-index.ts";
 import { readFileRange } from "../archive/sealed-read.ts";
 import {
   type HourFrames,
+  LostLines,
   type PollFrame,
   type PollHead,
   type Wanted,
@@ -47,21 +48,21 @@ export async function readSealedHour(context: ReadContext, hour: Hour): Promise<
 
   const lists = new WatchLists(wanted);
   const polls: PollHead[] = [];
-  const lost: LostLine[] = [];
+  const lost = new LostLines();
   const dataPath = join(root, paths.data);
   for await (const batch of readFileRange(files, dataPath, index.head)) {
     for (const line of batch) {
-      const value = JSON.parse(line.toString()) as PollLine | WatchLine | LostLine;
-      if (value.kind === "watch") lists.add(value);
-      else if (value.kind === "poll") polls.push(lists.headOf(hour, value));
-      else if (value.kind === "lost") lost.push(value);
+      const value = parseHeadLine(line);
+      lost.see(value);
+      if (value?.kind === "watch") lists.add(value);
+      else if (value?.kind === "poll") polls.push(lists.headOf(hour, value));
     }
   }
   const tokens = new Set(lists.tokens);
   // Its books may be there although damage took the list that named it.
   if (wanted.token !== undefined && wanted.token in index.tokens) tokens.add(wanted.token);
   for (const token of tokens) context.tokens.add(token);
-  return { lost, frames: merge(context, dataPath, { index, polls, tokens }) };
+  return { lost: lost.lines, frames: merge(context, dataPath, { index, polls, tokens }) };
 }
 
 interface Grouped {
@@ -92,6 +93,8 @@ async function* merge(
       }
       yield { ...poll, books };
     }
+    // Only at its end is a range known to be what was sealed.
+    for (const cursor of cursors) await cursor.drain();
   } finally {
     for (const cursor of cursors) await cursor.close();
   }
@@ -117,6 +120,10 @@ class BookCursor {
       this.#position += 1;
       if (own === poll) return line;
     }
+  }
+
+  async drain(): Promise<void> {
+    while ((await this.#batches.next()).done !== true);
   }
 
   async close(): Promise<void> {

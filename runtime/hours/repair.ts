@@ -9,7 +9,7 @@ import type { Files, OpenFile } from "../doors/files.ts";
 import { openTemporary, replaceFile, temporaryPath, writeAll } from "../durable.ts";
 import { decodeHeader, encodeMember, headerBytes, inflateMember } from "./member.ts";
 import { listParts, type Part, partName } from "./parts.ts";
-import { type Damage, type Scan, scan } from "./scan.ts";
+import { type Damage, type Scan, scan, scanHeaders } from "./scan.ts";
 
 export interface Repair {
   file: string;
@@ -50,6 +50,16 @@ export async function repairPart(
       setAside,
       newPart,
     };
+  } finally {
+    await file.close();
+  }
+}
+
+/** `false` where more than a member's own bytes are damaged: those, only inflating them shows. */
+export async function hasWholeHeaders(files: Files, part: Part): Promise<boolean> {
+  const file = await files.open(part.path, "read");
+  try {
+    return (await scanHeaders(file)).damage.length === 0;
   } finally {
     await file.close();
   }
