@@ -66,8 +66,12 @@ async function findHour(
   }
 }
 
-// The paths in it are copied from and deleted at, so they must be this hour's own and no others.
-function checkIdentity({ manifest, path }: ReadManifest, id: HourId, collector: string): void {
+/** Throws `MANIFEST_DAMAGED`: its paths are copied from and deleted at, so they must be this hour's own. */
+export function checkIdentity(
+  { manifest, path }: ReadManifest,
+  id: HourId,
+  collector: string,
+): void {
   const { data, index, sums } = hourPaths(id, collector);
   const expected = [data, index, sums].toSorted().join(" ");
   const described = manifest.files.map((file) => file.path).toSorted();

@@ -9,7 +9,7 @@ import { readRange } from "../../functions/archive/sealed-read.ts";
 import { systemFiles } from "../../runtime/doors/files.ts";
 import { readLines } from "../../runtime/hours/read.ts";
 import { listJournalHours, readJournal } from "../../runtime/journal-read.ts";
-import { showCommands } from "./commands.ts";
+import { showCommands, showRestore } from "./commands.ts";
 import type { Recorded } from "./record.ts";
 import { showWhy } from "./why.ts";
 
@@ -28,6 +28,8 @@ export async function show(recorded: Recorded, print: Print): Promise<void> {
   await showBooks(recorded, print);
   print(heading("What a data user types"));
   showCommands(recorded, hour, await firstMarket(recorded), print);
+  print(heading("The machine is gone: everything again, on a new one"));
+  showRestore(recorded, print);
   showNext(recorded, print);
 }
 
