@@ -22,6 +22,8 @@ export interface HandRunOptions {
   asOf?: number | undefined;
   /** Written where this run is the first to open a journal hour; without it, the daemon will write it. */
   schedules?: Schedules | undefined;
+  /** For a function that `diagnoses`. */
+  configuration?: Run["configuration"];
   onProgress?: Run["progress"] | undefined;
   output?: Run["output"];
   /** Ctrl-C: its reason, an `OperatorError`, decides the exit code. */
@@ -37,13 +39,14 @@ export async function runByHand(options: HandRunOptions): Promise<RunReport> {
   const journal = createJournal({ clock: machine.clock, hours, log, by: "hand" });
   if (options.schedules !== undefined)
     await journal.inForce(scheduleInForce(options.schedules), false);
-  const { onProgress, output } = options;
+  const { onProgress, output, configuration } = options;
   const runner = createRunner({ machine, settings, journal, log, onProgress, output });
   const onAbort = (): void => void runner.drain(signal?.reason as OperatorError, true);
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
   try {
-    return await runner.run({ name, definition, input, timeoutMs, trigger: "hand", asOf });
+    const given = { input, timeoutMs, asOf, configuration };
+    return await runner.run({ name, definition, trigger: "hand", ...given });
   } finally {
     signal?.removeEventListener("abort", onAbort);
     await journal.close();

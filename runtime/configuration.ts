@@ -1,9 +1,9 @@
 /** Everything that is read before anything runs, besides the functions: the environment and the schedules. */
 import type { Files } from "./doors/files.ts";
 import { OperatorError, messageOf } from "./errors.ts";
-import type { AnyFunction } from "./function.ts";
+import type { AnyFunction, JudgedConfiguration } from "./function.ts";
 import { type Schedules, readSchedules } from "./schedules.ts";
-import { type Environment, type Settings, readSettings } from "./settings.ts";
+import { type Environment, type Settings, judgeSettings, readSettings } from "./settings.ts";
 
 export interface Configuration {
   settings: Settings;
@@ -19,6 +19,24 @@ export async function readConfiguration(
   const settings = readSettings(env, functions);
   const schedules = await readSchedulesFile(files, settings.schedulesFile, functions);
   return { settings, schedules };
+}
+
+/** For who is there to say what is wrong: everything that is right, and the refusals. */
+export async function judgeConfiguration(
+  files: Files,
+  env: Environment,
+  functions: ReadonlyMap<string, AnyFunction>,
+): Promise<{ settings: Settings; judged: JudgedConfiguration }> {
+  const { settings, wrong, refusal } = judgeSettings(env, functions);
+  const refusals = refusal === undefined ? [] : [refusal];
+  let schedules: Schedules | undefined;
+  try {
+    schedules = await readSchedulesFile(files, settings.schedulesFile, functions);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    refusals.push(error);
+  }
+  return { settings, judged: { schedules, wrongSettings: wrong, refusals } };
 }
 
 export async function readSchedulesFile(

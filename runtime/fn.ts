@@ -1,9 +1,9 @@
 /** `npm run fn -- NAME [flags]`: one function, once, now. */
 import { runByHand } from "./by-hand.ts";
-import { readConfiguration, readEnvironment } from "./configuration.ts";
+import { judgeConfiguration, readConfiguration, readEnvironment } from "./configuration.ts";
 import { type Machine, systemMachine } from "./doors/machine.ts";
 import { type ExitName, OperatorError, describeError, exitCodes } from "./errors.ts";
-import type { AnyFunction } from "./function.ts";
+import type { AnyFunction, JudgedConfiguration } from "./function.ts";
 import { readHandInput } from "./hand-input.ts";
 import { functionHelp, generalHelp, list } from "./help.ts";
 import { headlineOf, listFunctions, loadFunctions } from "./load.ts";
@@ -13,7 +13,8 @@ import { exitOf, resultLine } from "./result-line.ts";
 import { type OpenOutput, type OutputSink, createOutput, noOutput } from "./output.ts";
 import type { RunReport } from "./run-report.ts";
 import { defaultEntry } from "./schedule-entry.ts";
-import type { Environment } from "./settings.ts";
+import type { Schedules } from "./schedules.ts";
+import type { Environment, Settings } from "./settings.ts";
 import { didYouMean, nearest } from "./suggest.ts";
 import { userAgent } from "./version.ts";
 
@@ -112,8 +113,8 @@ async function runNamed(
   const { machine, env, stdout, stderr, signal, functionsFolder } = invocation;
   const functions = await loadFunctions(functionsFolder);
   const definition = known(name, functions);
-  const { settings, schedules } = await readConfiguration(machine.files, env, functions);
-  const entry = schedules.entries.get(name) ?? defaultEntry(name);
+  const { settings, schedules, judged } = await configurationFor(invocation, definition, functions);
+  const entry = schedules?.entries.get(name) ?? defaultEntry(name);
   const { input, asOf } = readHandInput({ name, definition, entry, args });
   const isTerminal = stderr.isTTY === true;
   // A bar would be torn by data that scrolls through the same terminal.
@@ -137,6 +138,7 @@ async function runNamed(
       input,
       asOf,
       schedules,
+      configuration: judged,
       signal,
       timeoutMs: entry.timeoutMs,
       onProgress: progress?.update,
@@ -146,6 +148,20 @@ async function runNamed(
   } finally {
     progress?.clear();
   }
+}
+
+async function configurationFor(
+  { machine, env }: Invocation,
+  { diagnoses }: AnyFunction,
+  functions: ReadonlyMap<string, AnyFunction>,
+): Promise<{
+  settings: Settings;
+  schedules?: Schedules | undefined;
+  judged?: JudgedConfiguration;
+}> {
+  if (diagnoses !== true) return readConfiguration(machine.files, env, functions);
+  const { settings, judged } = await judgeConfiguration(machine.files, env, functions);
+  return { settings, schedules: judged.schedules, judged };
 }
 
 function known(name: string, functions: ReadonlyMap<string, AnyFunction>): AnyFunction {

@@ -4,6 +4,8 @@ import type { Children } from "./doors/children.ts";
 import type { Clock } from "./doors/clock.ts";
 import type { Files } from "./doors/files.ts";
 import type { Endpoint, Http } from "./doors/http.ts";
+import type { OperatorError } from "./errors.ts";
+import type { Schedules } from "./schedules.ts";
 
 /** A flat object of strings, numbers, booleans, pick lists, durations and arrays of strings: each is also a flag. */
 export type InputSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
@@ -26,6 +28,8 @@ export interface FunctionDefinition<
   programs?: readonly string[];
   /** On SIGTERM a run is finished within the runtime's bound instead of aborted. */
   drain?: boolean;
+  /** By hand it begins also where the environment or `schedules.json` is wrong: it is there to say so. */
+  diagnoses?: boolean;
   /** Accepts `--as-of`: it looks at hours, and the option says up to when. */
   asOf?: boolean;
   /**
@@ -95,6 +99,17 @@ export interface Run<S extends SettingsEntries = SettingsEntries> extends Doors 
   /** By hand, for a function that declares `output`; nobody reads it elsewhere. */
   output?: Output | undefined;
   settings: CoreSettings & SettingsOf<S>;
+  /** By hand, for a function that `diagnoses`. */
+  configuration?: JudgedConfiguration | undefined;
+}
+
+export interface JudgedConfiguration {
+  /** What the file says; `undefined` if it is refused. */
+  schedules: Schedules | undefined;
+  /** Names whose values are wrong: `settings` have their defaults. */
+  wrongSettings: ReadonlySet<string>;
+  /** What keeps every other function from beginning. */
+  refusals: readonly OperatorError[];
 }
 
 export interface Output {

@@ -23,6 +23,7 @@ export interface RunRequest {
   /** The slot had come up already, before the clock was set back. */
   isRepeat?: boolean;
   asOf?: number | undefined;
+  configuration?: Run["configuration"];
 }
 
 export interface ContextOptions {
@@ -67,6 +68,7 @@ export function createContext(options: ContextOptions): Context {
       options.journal.write({ kind: "note", run: options.run, function: name, event, about }),
     progress: options.onProgress ?? progressToLog(log, machine.clock),
     output: options.output,
+    configuration: request.configuration,
     settings: { ...settings.core, ...own },
   };
   return { gated, run };

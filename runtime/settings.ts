@@ -20,28 +20,52 @@ export interface Settings {
 
 export type Environment = Record<string, string | undefined>;
 
-/** Checks the whole environment at once; an empty value counts as none. */
+/** Checks the whole environment at once; an empty value counts as none. Throws `BAD_SETTINGS`. */
 export function readSettings(
   env: Environment,
   functions: ReadonlyMap<string, AnyFunction>,
 ): Settings {
+  const { settings, refusal } = judgeSettings(env, functions);
+  if (refusal !== undefined) throw refusal;
+  return settings;
+}
+
+export interface JudgedSettings {
+  /** With the defaults of what is wrong. */
+  settings: Settings;
+  /** Names whose values are wrong. */
+  wrong: ReadonlySet<string>;
+  refusal: OperatorError | undefined;
+}
+
+export function judgeSettings(
+  env: Environment,
+  functions: ReadonlyMap<string, AnyFunction>,
+): JudgedSettings {
   const entries = { ...coreEntries, ...declaredEntries(functions) };
   const problems: string[][] = unknownNames(env, Object.keys(entries));
   const values: Record<string, unknown> = {};
+  const wrong = new Set<string>();
   for (const [name, schema] of Object.entries(entries)) {
     const result = v.safeParse(schema, env[name] === "" ? undefined : env[name]);
     if (result.success) values[name] = result.output;
-    else problems.push([name, shown(name, env[name]), ...new Set(result.issues.map(ruleOf))]);
+    else {
+      problems.push([name, shown(name, env[name]), ...new Set(result.issues.map(ruleOf))]);
+      wrong.add(name);
+      values[name] = v.safeParse(schema, undefined).output;
+    }
   }
-  if (problems.length > 0) {
-    throw new OperatorError("BAD_SETTINGS", {
-      message: `the environment has ${count(problems.length, "problem")}`,
-      exit: "configuration",
-      details: columns(problems),
-      safe: "Nothing was started.",
-    });
-  }
-  return settingsOf(values as CoreValues, functions, foldersOf(env));
+  const settings = settingsOf(values as CoreValues, functions, foldersOf(env));
+  return { settings, wrong, refusal: problems.length === 0 ? undefined : badSettings(problems) };
+}
+
+function badSettings(problems: string[][]): OperatorError {
+  return new OperatorError("BAD_SETTINGS", {
+    message: `the environment has ${count(problems.length, "problem")}`,
+    exit: "configuration",
+    details: columns(problems),
+    safe: "Nothing was started.",
+  });
 }
 
 export type LogLevel = (typeof logLevels)[number];

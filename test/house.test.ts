@@ -40,6 +40,7 @@ const topics: Record<string, readonly string[]> = {
   incidents: ["archive", "coverage", "quality", "remote"],
   verify: ["archive", "remote"],
   reading: ["archive"],
+  doctor: ["archive", "polymarket", "remote"],
 };
 
 const doorModules =

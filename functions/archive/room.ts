@@ -32,15 +32,27 @@ export async function lookAtRoom(run: RoomRun, wanted: RoomMarks): Promise<Room>
   const { files, log } = run;
   const { dataFolder } = run.settings;
   const before = await stateBefore(files, dataFolder);
-  const { freeBytes, totalBytes } = await files.space(dataFolder);
-  const marks = fitMarks(wanted, totalBytes);
-  const sealBytes = await sealNeed(files, dataFolder);
-  const state = judgeRoom(freeBytes - sealBytes, marks, before);
+  const room = await measureRoom(files, dataFolder, wanted, before);
+  const { state, freeBytes, sealBytes, marks } = room;
   if (state !== before) {
     await remember(files, dataFolder, state);
     log.warn({ freeBytes, sealBytes, ...marks }, changes[state]);
   }
   if (state !== "stopped") await keepReserve(files, dataFolder);
+  return room;
+}
+
+/** Only looks. */
+export async function measureRoom(
+  files: Files,
+  dataFolder: string,
+  wanted: RoomMarks,
+  before: RoomState = "enough",
+): Promise<Room> {
+  const { freeBytes, totalBytes } = await files.space(dataFolder);
+  const marks = fitMarks(wanted, totalBytes);
+  const sealBytes = await sealNeed(files, dataFolder);
+  const state = judgeRoom(freeBytes - sealBytes, marks, before);
   return { state, freeBytes, sealBytes, marks };
 }
 

@@ -4,16 +4,20 @@ import { archiveFolder } from "../archive/layout.ts";
 import { deviceOf } from "./dir.ts";
 import type { RemoteRun } from "./remote.ts";
 
-export async function refuseSameDisk({ files, settings }: RemoteRun): Promise<void> {
+type Place = Pick<RemoteRun, "files" | "settings">;
+
+export async function isOnSameDisk({ files, settings }: Place): Promise<boolean> {
   const remote = settings.HOURBOOK_REMOTE;
-  if (remote.kind !== "dir") return;
-  const devices = [
-    await deviceOf(files, archiveFolder(settings.dataFolder)),
-    await deviceOf(files, remote.folder),
-  ];
-  if (devices[0] !== devices[1]) return;
+  if (remote.kind !== "dir") return false;
+  const here = await deviceOf(files, archiveFolder(settings.dataFolder));
+  return here === (await deviceOf(files, remote.folder));
+}
+
+export async function refuseSameDisk(place: Place): Promise<void> {
+  if (!(await isOnSameDisk(place))) return;
+  const { settings } = place;
   throw new OperatorError("SAME_DISK", {
-    message: `the remote ${remote.spec} lies on the data folder's own filesystem`,
+    message: `the remote ${settings.HOURBOOK_REMOTE.spec} lies on the data folder's own filesystem`,
     exit: "configuration",
     details: [
       `data folder ${settings.dataFolder}`,
