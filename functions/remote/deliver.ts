@@ -150,6 +150,8 @@ function outcomeOf(
 export function describeDifference({ bytes }: Artifact, { state, seen }: Look): string {
   const [object] = seen;
   if (object === undefined) return `local ${size(bytes)}, remote absent`;
+  if (object.isFolderTwice === true)
+    return "a folder above it is there twice: rclone dedupe skip REMOTE makes one of them";
   if (state === "several") return `${seen.length} objects of that name on the remote`;
   if (object.bytes === bytes) return `${size(bytes)} here and there, but other content`;
   return `local ${size(bytes)}, remote ${size(object.bytes)}`;

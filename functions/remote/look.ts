@@ -76,7 +76,7 @@ function judge(
   const [object, another] = seen;
   if (object === undefined) return "absent";
   // Which of the two a reader would get is the remote's choice, so equal ones prove nothing either.
-  if (another !== undefined) return "several";
+  if (another !== undefined || object.isFolderTwice === true) return "several";
   if (object.bytes !== artifact.bytes) return "different";
   if (object.md5 === undefined && object.sha256 === undefined) return "unhashed";
   const isMd5Same = object.md5 === undefined || object.md5 === artifact.md5;

@@ -2,20 +2,13 @@
  * A remote of rclone's configuration: one process for each step, however many files. Its exit code and its
  * messages are hints; what holds is what a later listing shows.
  */
-import * as v from "valibot";
 import type { Ended } from "../../runtime/doors/children.ts";
 import { OperatorError } from "../../runtime/errors.ts";
+import { parseFiles, parseListing } from "./rclone-listing.ts";
 import { errorLines } from "./rclone-log.ts";
 import { type Rclone, type RcloneCall, rcloneOf } from "./rclone-process.ts";
 import { manner, sendFiles } from "./rclone-transfer.ts";
-import type {
-  CopyOptions,
-  CopyReport,
-  RemoteAccess,
-  RemoteFile,
-  RemoteLimits,
-  RemoteRun,
-} from "./remote.ts";
+import type { CopyOptions, CopyReport, RemoteAccess, RemoteLimits, RemoteRun } from "./remote.ts";
 import type { RcloneSpec } from "./settings.ts";
 
 /** rclone's exit code for a folder that is not there. */
@@ -43,13 +36,14 @@ export async function openRclone(
   return {
     async list(paths, { hashes = true } = {}) {
       if (paths.length === 0) return [];
-      // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago.
+      // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago; folders
+      // too, since of two of one name only one is looked into.
       const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
       const bound = { outputBytesMax: listingBytesMax };
       const ended = await named([...listing, target, ...wanted], paths, bound);
       if (isNothing(ended)) return [];
       if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
-      return parseListing(ended.stdout);
+      return parseListing(ended.stdout, paths);
     },
 
     copy: (root, paths, options) => transfer([...copyOnly, root, target], paths, options),
@@ -71,7 +65,7 @@ export async function openRclone(
         : listBelow(plain, target, below));
       if (isNothing(ended)) return;
       if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
-      yield* parseLines(ended.stdout);
+      yield* parseFiles(ended.stdout);
     },
 
     async readRange(path, offset, length) {
@@ -111,7 +105,7 @@ async function listWhole(plain: Commands["plain"], target: string): Promise<Ende
   const isHashSlow = exitCode !== 0 || !stdout.includes('"SlowHash": false');
   const wanted = isHashSlow ? [] : ["--hash", "--hash-type", "md5"];
   // On Drive one request for 50 folders instead of one each. Whatever it does not show is looked for anew.
-  return plain([...listing, target, "--fast-list", ...wanted]);
+  return plain([...listingFiles, target, "--fast-list", ...wanted]);
 }
 
 /** The filter keeps it from walking other folders, where --fast-list would walk all. */
@@ -121,7 +115,7 @@ function listBelow(
   folders: readonly string[],
 ): Promise<Ended> {
   const patterns = folders.map((folder) => `/${folder}/**`);
-  return plain([...listing, target, "--include-from", "-"], { stdin: linesOf(patterns) });
+  return plain([...listingFiles, target, "--include-from", "-"], { stdin: linesOf(patterns) });
 }
 
 function isNothing({ exitCode, stdout }: Ended): boolean {
@@ -133,7 +127,8 @@ function objectAt(target: string, path: string): string {
   return /[:/]$/.test(target) ? `${target}${path}` : `${target}/${path}`;
 }
 
-const listing = ["lsjson", "-R", "--files-only", "--no-modtime", "--no-mimetype"];
+const listing = ["lsjson", "-R", "--no-modtime", "--no-mimetype"];
+const listingFiles = [...listing, "--files-only"];
 
 // Only a folder's copy with --immutable never overwrites: copyto, and copy of a single file, replace what differs in
 // spite of it. --checksum, because equal size and time prove nothing.
@@ -146,37 +141,6 @@ function limitArgs({ bandwidth, callsPerSecond }: RemoteLimits): string[] {
     ...(bandwidth === undefined ? [] : ["--bwlimit", bandwidth]),
     ...(callsPerSecond === undefined ? [] : ["--tpslimit", `${callsPerSecond}`]),
   ];
-}
-
-const listedSchema = v.object({
-  Path: v.string(),
-  Size: v.number(),
-  ID: v.optional(v.string()),
-  Hashes: v.optional(v.object({ md5: v.optional(v.string()), sha256: v.optional(v.string()) })),
-});
-
-function parseListing(text: string): RemoteFile[] {
-  return v.parse(v.array(listedSchema), JSON.parse(text)).map(fileOf);
-}
-
-/** One at a time: as objects, a hundred thousand take many times their text. */
-function* parseLines(text: string): Generator<RemoteFile> {
-  for (let start = 0, end = 0; end !== -1; start = end + 1) {
-    end = text.indexOf("\n", start);
-    const line = text.slice(start, end === -1 ? undefined : end).replace(/,$/, "");
-    if (line.startsWith("{")) yield fileOf(v.parse(listedSchema, JSON.parse(line)));
-  }
-}
-
-function fileOf({ Path, Size, ID, Hashes }: v.InferOutput<typeof listedSchema>): RemoteFile {
-  return {
-    path: Path,
-    bytes: Size,
-    // An object that has no hash of a kind has an empty one with some backends.
-    md5: Hashes?.md5 || undefined,
-    sha256: Hashes?.sha256 || undefined,
-    id: ID || undefined,
-  };
 }
 
 function unreachable(spec: RcloneSpec, what: string, ended: Ended): OperatorError {

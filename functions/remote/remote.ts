@@ -17,6 +17,8 @@ export interface RemoteFile {
   sha256?: string | undefined;
   /** The remote's own name for the object, where it has one. */
   id?: string | undefined;
+  /** A folder above it is there twice, so what is there of this name cannot be told; nor are the others of these. */
+  isFolderTwice?: boolean;
 }
 
 export interface CopyReport {

@@ -8,12 +8,7 @@ import { temporaryFolder } from "../support/folder.ts";
 
 function aGate() {
   const machine = systemMachine("test");
-  return gate({
-    ...machine,
-    http: machine.http([]),
-    sockets: machine.sockets([]),
-    children: machine.children([]),
-  });
+  return gate({ ...machine, http: machine.http([]), children: machine.children([]) });
 }
 
 suite("a gate", () => {

@@ -7,13 +7,12 @@ import { type Children, systemChildren } from "../../runtime/doors/children.ts";
 import { type FakeDrive, startFakeDrive } from "../drive/fake-drive.ts";
 import { clientId, secrets } from "../drive/login.ts";
 import { hashesOf } from "../drive/objects.ts";
-import { temporaryFolder } from "./folder.ts";
+import { type Ending, temporaryFolder } from "./folder.ts";
 import { hasRclone, settingsOf, type TestRemote } from "./remotes.ts";
 
 export interface DriveRemote extends TestRemote {
   drive: FakeDrive;
   config: string;
-  /** Runs rclone before the fake Drive, without its own pace. */
   children: Children;
   /** Path there → the MD5 of each object of that path, as far as it is not in the trash. */
   there(): Record<string, string[]>;
@@ -31,12 +30,16 @@ export async function aDrive(
   t: TestContext,
   options: DriveOptions = {},
 ): Promise<DriveRemote | undefined> {
-  if (!hasRclone(t) || !hasOpenssl(t)) return undefined;
-  const root = temporaryFolder(t);
+  return hasDrive(t) ? driveUntil(t, options) : undefined;
+}
+
+/** A data folder and a Drive of their own, both gone with what they are for. */
+export async function driveUntil(end: Ending, options: DriveOptions = {}): Promise<DriveRemote> {
+  const root = temporaryFolder(end);
   const dataFolder = join(root, "data");
   mkdirSync(dataFolder);
   const drive = await startFakeDrive(root);
-  t.after(() => drive.stop());
+  end.after(() => void drive.stop());
   const config = join(root, "rclone.conf");
   writeFileSync(config, configText(options), { mode: 0o600 });
   return {
@@ -44,8 +47,8 @@ export async function aDrive(
     folder: "",
     drive,
     config,
-    settings: settingsOf(`rclone:gd:${driveFolder}`, config),
-    children: childrenBefore(drive),
+    settings: driveSettings(config),
+    children: impatientChildren(drive.env),
     there: () => thereOn(drive),
   };
 }
@@ -74,12 +77,18 @@ function configText({ isExpired = false, config = {} }: DriveOptions): string {
   return `[gd]\n${text.join("")}`;
 }
 
-function childrenBefore({ env }: FakeDrive): Children {
+/** What offload and prune are told of the remote. */
+export function driveSettings(config: string): TestRemote["settings"] {
+  return settingsOf(`rclone:gd:${driveFolder}`, config);
+}
+
+/** Runs rclone before a fake Drive, without its pace and with little of its patience. */
+export function impatientChildren(env: Record<string, string> = {}): Children {
   const real = systemChildren(["rclone"]);
   return {
     run(command) {
-      // The last word on a flag counts.
-      const args = [...command.args, "--tpslimit", "0"];
+      // The last word on a flag counts. Google's pace doubles the wait from one try to the next, from a second on.
+      const args = [...command.args, "--tpslimit", "0", "--low-level-retries", "2"];
       return real.run({ ...command, args, env: { ...command.env, ...env } });
     },
   };
@@ -97,7 +106,9 @@ function thereOn({ objects }: FakeDrive): Record<string, string[]> {
   );
 }
 
-function hasOpenssl(t: TestContext): boolean {
+/** Skips the test, loudly, where rclone or openssl is missing; with TEST_REQUIRE=1 it fails instead. */
+export function hasDrive(t: TestContext): boolean {
+  if (!hasRclone(t)) return false;
   if (spawnSync("openssl", ["version"]).status === 0) return true;
   const message = "openssl is not installed: apt-get install -y openssl";
   if (process.env["TEST_REQUIRE"] === "1") throw new Error(message);

@@ -19,8 +19,6 @@ export interface StreamOptions {
   ledger: Ledger;
   /** "flat": one event per level, as before September 2025. */
   schema: "new" | "flat";
-  /** A frame was sent to a client, or taken from one. */
-  onFrame?: ((what: "said" | "heard") => void) | undefined;
 }
 
 interface Followed {
@@ -54,12 +52,12 @@ export class StreamClient {
   hear(text: string): void {
     if (text === "PING") {
       this.options.ledger.stream.pings += 1;
-      this.say("PONG");
+      this.socket.send("PONG");
       return;
     }
     const order = parsed(text);
     if (order === undefined || !Array.isArray(order.assets_ids)) {
-      this.say("INVALID OPERATION");
+      this.socket.send("INVALID OPERATION");
       return;
     }
     // What is due by now goes out first, so that the dump is the newer word.
@@ -142,16 +140,11 @@ export class StreamClient {
     const fault = faults.take("stream", clock.now());
     if (fault?.kind === "stream-freeze") this.frozen = true;
     if (fault?.kind === "stream-reset") this.socket.terminate();
-    if (fault?.kind === "stream-garbage") this.say("\u0000{[garbage");
+    if (fault?.kind === "stream-garbage") this.socket.send("\u0000{[garbage");
     if (fault !== undefined) return false;
-    this.say(frame);
+    this.socket.send(frame);
     ledger.stream.frames += 1;
     return true;
-  }
-
-  private say(text: string): void {
-    this.options.onFrame?.("said");
-    this.socket.send(text);
   }
 }
 

@@ -80,6 +80,28 @@ suite("rclone", () => {
     assert.equal(error.code, "REMOTE_UNREACHABLE");
   });
 
+  test("does not take what it sees for all there is where a folder is there twice", async () => {
+    const stdout = `[
+{"Path":"a","Size":-1,"IsDir":true,"ID":"1"},
+{"Path":"a/b","Size":3,"IsDir":false,"Hashes":{"md5":"m"},"ID":"3"},
+{"Path":"a/b","Size":3,"IsDir":false,"Hashes":{"md5":"m"},"ID":"3"},
+{"Path":"a","Size":-1,"IsDir":true,"ID":"2"},
+{"Path":"c/b","Size":3,"IsDir":false,"Hashes":{"md5":"m"},"ID":"4"}
+]`;
+    const { remote } = await remoteThatAnswers({ stdout });
+
+    const listed = await remote.list(["a/b", "a/hidden", "c/b"]);
+
+    assert.deepEqual(
+      listed.map(({ path, id, isFolderTwice }) => [path, id ?? isFolderTwice]),
+      [
+        ["c/b", "4"],
+        ["a/b", true],
+        ["a/hidden", true],
+      ],
+    );
+  });
+
   test("copies in the only form that never overwrites", async () => {
     const limits = { bandwidth: "1M", callsPerSecond: 4 };
     const { remote, commands } = await remoteThatAnswers({}, limits);
