@@ -4,7 +4,8 @@
  * A sealed hour is deleted only when its date is older than the newest `keepDates` dates that hold polls, it
  * is neither the newest hour nor the end of the chain of its stream, no label keeps it, each of its files was
  * verified on this remote at least `receiptAge` ago, and the remote, looked at again now, still holds exactly
- * the same. Everything else is kept and counted by reason. Each deletion is in the journal before it happens. Safe to
+ * the same. With less than `freeWanted` MB of disk free, hours within `keepDates` go too, proven in the same way,
+ * oldest first, no more than it takes, and never of the newest two dates. Everything else is kept and counted by reason. Each deletion is in the journal before it happens. Safe to
  * run twice, and to be killed at any line. Reports, labels, incidents, upload manifests and receipts stay.
  */
 import * as v from "valibot";
@@ -22,6 +23,7 @@ interface PruneResult extends Pruned {
   dryRun: boolean;
 }
 
+const megabyte = 1024 * 1024;
 const notNegative = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export default defineFunction({
@@ -33,6 +35,10 @@ export default defineFunction({
     receiptAge: v.optional(
       v.pipe(duration, v.description("how long ago a file must have been verified")),
       "1h",
+    ),
+    freeWanted: v.optional(
+      v.pipe(notNegative, v.description("with fewer MB free, the oldest proven hours go too")),
+      2_048,
     ),
     allowSameDisk: v.optional(
       v.pipe(v.boolean(), v.description("prune even where the copy lies on the same filesystem")),
@@ -46,10 +52,12 @@ export default defineFunction({
   settings: remoteSettings,
   programs: ["rclone"],
 
-  async run({ keepDates, receiptAge, allowSameDisk, dryRun }, run): Promise<PruneResult> {
+  async run({ allowSameDisk, receiptAge, freeWanted, ...rules }, run): Promise<PruneResult> {
     if (!allowSameDisk) await refuseSameDisk(run);
     const remote = await openRemote(run);
-    const pruned = await prune({ run, remote, dryRun, keepDates, receiptAgeMs: receiptAge });
+    const { dryRun } = rules;
+    const bounds = { receiptAgeMs: receiptAge, freeWantedBytes: freeWanted * megabyte };
+    const pruned = await prune({ run, remote, ...rules, ...bounds });
     const result = { remote: remote.spec, dryRun, ...pruned };
 
     // Last, so that one bad copy neither blocks the safe deletions nor passes in silence.
@@ -57,13 +65,20 @@ export default defineFunction({
     return result;
   },
 
-  summary({ dryRun, hours, bytes, kept }) {
+  summary({ dryRun, hours, bytes, forRoom, freeBytes: { wanted, after }, kept }) {
     const reasons = Object.entries(kept).filter(([, held]) => held > 0);
     const stays = reasons.map(([reason, held]) => `${reason} ${held}`).join(", ") || "none";
     const did = dryRun ? "dry run: would delete" : "deleted";
-    return `${did} ${count(hours, "hour")} (${bytes.toLocaleString("en-US")} B); kept: ${stays}`;
+    const room = forRoom > 0 ? `, ${forRoom} of them to make room` : "";
+    const size = bytes.toLocaleString("en-US");
+    const short = after < wanted ? `; ${inMb(after)} MB free, ${inMb(wanted)} wanted` : "";
+    return `${did} ${count(hours, "hour")} (${size} B)${room}; kept: ${stays}${short}`;
   },
 });
+
+function inMb(bytes: number): string {
+  return Math.floor(bytes / megabyte).toLocaleString("en-US");
+}
 
 const detailsMax = 20;
 

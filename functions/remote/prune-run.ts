@@ -1,27 +1,15 @@
 /** The steps of one prune run: what may go by what is known here, by what the remote holds now, and going. */
 import type { Run } from "../../runtime/function.ts";
-import {
-  type ReasonToKeep,
-  artifactsOf,
-  labelReason,
-  localReason,
-  protectedHours,
-  reasonsToKeep,
-  receiptReason,
-} from "./keep.ts";
 import { describeDifference } from "./deliver.ts";
-import { type Graveyard, bury, empty, findGraves, settleGraves, unbury } from "./graves.ts";
-import { type Look, lookAt, stillThere } from "./look.ts";
+import { type Graveyard, findGraves, settleGraves } from "./graves.ts";
+import { type ReasonToKeep, artifactsOf, reasonsToKeep } from "./keep.ts";
+import { type Look, lookAt } from "./look.ts";
+import { type Candidate, bytesOf, candidateOf, nameOf, sortHours } from "./prune-candidates.ts";
 import { pruneDays } from "./prune-days.ts";
+import { countDeleted, remove } from "./prune-remove.ts";
 import type { Remote, RemoteRun } from "./remote.ts";
-import {
-  type Receipt,
-  readReceipt,
-  receiptAfter,
-  removeHalfReceipts,
-  writeReceipt,
-} from "./receipts.ts";
-import { type SealedHour, findHours } from "./sealed-hours.ts";
+import { receiptAfter, removeHalfReceipts, writeReceipt } from "./receipts.ts";
+import type { SealedHour } from "./sealed-hours.ts";
 
 export interface PruneOptions {
   run: RemoteRun & Pick<Run, "clock" | "log" | "journal" | "progress">;
@@ -29,6 +17,8 @@ export interface PruneOptions {
   dryRun: boolean;
   keepDates: number;
   receiptAgeMs: number;
+  /** With less room than this, hours within `keepDates` go too. */
+  freeWantedBytes: number;
 }
 
 export interface Pruned {
@@ -37,6 +27,10 @@ export interface Pruned {
   files: number;
   bytes: number;
   deleted: string[];
+  /** Of the hours: within `keepDates`, gone to make room. */
+  forRoom: number;
+  /** On the data folder's disk: before, wanted, and with what was deleted. */
+  freeBytes: { before: number; wanted: number; after: number };
   /** Hours by the reason that keeps them. */
   kept: Record<ReasonToKeep, number>;
   /** Hours whose deletion a killed run had begun, now ended or taken back. */
@@ -44,82 +38,102 @@ export interface Pruned {
   differing: { path: string; problem: string }[];
 }
 
-interface Candidate {
-  hour: SealedHour;
-  receipts: (Receipt | undefined)[];
-}
-
-// One listing for each: few enough that the look is minutes old at most when the deletion comes.
-const hoursPerBatch = 50;
+/** Of a small disk, no more than this is wanted free. */
+const freeShareMax = 0.15;
 
 export async function prune(options: PruneOptions): Promise<Pruned> {
   const { run, remote, dryRun } = options;
-  const yard = { files: run.files, dataFolder: run.settings.dataFolder };
+  const { dataFolder } = run.settings;
+  const yard = { files: run.files, dataFolder };
+  const { freeBytes, totalBytes } = await run.files.space(dataFolder);
+  const wanted = Math.min(options.freeWantedBytes, totalBytes * freeShareMax);
   const result: Pruned = {
     hours: 0,
     files: 0,
     bytes: 0,
     deleted: [],
+    forRoom: 0,
+    freeBytes: { before: freeBytes, wanted, after: freeBytes },
     kept: Object.fromEntries(reasonsToKeep.map((reason) => [reason, 0])) as Pruned["kept"],
     resumed: dryRun ? (await findGraves(yard)).length : await settleGraves(yard),
     differing: [],
   };
-  if (!dryRun) await removeHalfReceipts(run.files, run.settings.dataFolder, remote.id);
-  const candidates = await findCandidates(options, result);
-  for (let start = 0; start < candidates.length; start += hoursPerBatch) {
-    run.signal.throwIfAborted();
-    const batch = candidates.slice(start, start + hoursPerBatch);
-    const looks = await lookAt(
-      remote,
-      batch.flatMap(({ hour }) => artifactsOf(hour)),
-    );
-    const proven = judge(batch, looks, result);
-    if (dryRun) report(options, proven, result);
-    else {
-      await remove(options, yard, proven, result);
-      // After the deletions: on a full disk nothing can be written before.
-      await noteLooks(options, batch, looks);
-    }
-    run.progress(Math.min(start + hoursPerBatch, candidates.length), candidates.length, "hours");
-  }
+  if (!dryRun) await removeHalfReceipts(run.files, dataFolder, remote.id);
+  const { due, spare } = await sortHours(options, result);
+  await new Pruning(options, yard, result).all(due);
+  const before = result.hours;
+  await new Pruning(options, yard, result).untilRoom(spare);
+  result.forRoom = result.hours - before;
   if (!dryRun) await pruneDays(options, result);
   return result;
 }
 
-/** What this machine's own records let go. */
-async function findCandidates(options: PruneOptions, { kept }: Pruned): Promise<Candidate[]> {
-  const { run, remote, keepDates, receiptAgeMs } = options;
-  const { files, settings } = run;
-  const hours: SealedHour[] = [];
-  for await (const found of findHours(files, settings.dataFolder, settings.collector)) {
-    if (found.state === "sealed") hours.push(found.hour);
-    else kept.incomplete += 1;
+// One listing for each: few enough that the look is minutes old at most when the deletion comes.
+const hoursPerBatch = 50;
+
+class Pruning {
+  #options: PruneOptions;
+  #yard: Graveyard;
+  #result: Pruned;
+
+  constructor(options: PruneOptions, yard: Graveyard, result: Pruned) {
+    this.#options = options;
+    this.#yard = yard;
+    this.#result = result;
   }
-  const protection = protectedHours(hours, keepDates);
-  const candidates: Candidate[] = [];
-  for (const hour of hours) {
-    run.signal.throwIfAborted();
-    const artifacts = artifactsOf(hour);
-    const receipts: Candidate["receipts"] = [];
-    const early =
-      protection(hour) ?? (await labelReason(files, settings.dataFolder, hour, settings.collector));
-    if (early === undefined) {
-      for (const { path } of artifacts)
-        receipts.push(await readReceipt(files, settings.dataFolder, remote.id, path));
+
+  async all(hours: readonly SealedHour[]): Promise<void> {
+    const candidates: Candidate[] = [];
+    for (const hour of hours) {
+      const candidate = await candidateOf(this.#options, this.#result, hour);
+      if (candidate !== undefined) candidates.push(candidate);
     }
-    const reason =
-      early ??
-      receiptReason(artifacts, receipts, { receiptAgeMs, now: run.clock.now() }) ??
-      (await localReason(files, settings.dataFolder, hour));
-    if (reason === undefined) candidates.push({ hour, receipts });
-    else {
-      kept[reason] += 1;
-      if (reason === "localDiffers" || reason === "shared") {
-        run.log.warn({ hour: nameOf(hour), reason }, `kept ${nameOf(hour)}: ${reason}`);
+    for (let start = 0; start < candidates.length; start += hoursPerBatch) {
+      const batch = candidates.slice(start, start + hoursPerBatch);
+      await this.#prune(batch, "age");
+      this.#options.run.progress(start + batch.length, candidates.length, "hours");
+    }
+  }
+
+  /** Oldest first, each proven like any other, and no more than it takes. */
+  async untilRoom(spare: readonly SealedHour[]): Promise<void> {
+    const { kept } = this.#result;
+    const rest = [...spare];
+    while (this.#shortBytes() > 0 && rest.length > 0) {
+      const batch: Candidate[] = [];
+      let bytes = 0;
+      while (bytes < this.#shortBytes() && batch.length < hoursPerBatch && rest.length > 0) {
+        const hour = rest.shift() as SealedHour;
+        const candidate = await candidateOf(this.#options, this.#result, hour);
+        if (candidate === undefined) continue;
+        batch.push(candidate);
+        bytes += bytesOf(hour);
       }
+      await this.#prune(batch, "room");
+    }
+    kept.recent += rest.length;
+  }
+
+  /** Counted, not asked for again: what others write meanwhile must not cost more hours. */
+  #shortBytes(): number {
+    const { freeBytes, bytes } = this.#result;
+    freeBytes.after = freeBytes.before + bytes;
+    return freeBytes.wanted - freeBytes.after;
+  }
+
+  async #prune(batch: readonly Candidate[], why: "age" | "room"): Promise<void> {
+    const { run, remote, dryRun } = this.#options;
+    run.signal.throwIfAborted();
+    const artifacts = batch.flatMap(({ hour }) => artifactsOf(hour));
+    const looks = await lookAt(remote, artifacts);
+    const proven = judge(batch, looks, this.#result);
+    if (dryRun) report(this.#options, proven, this.#result);
+    else {
+      await remove({ ...this.#options, yard: this.#yard, why }, proven, this.#result);
+      // After the deletions: on a full disk nothing can be written before.
+      await noteLooks(this.#options, batch, looks);
     }
   }
-  return candidates;
 }
 
 /** A receipt proves a copy of then; people tidy shared folders, so the look of just now decides. */
@@ -164,75 +178,4 @@ function report({ run }: PruneOptions, hours: readonly SealedHour[], result: Pru
     run.log.info({ hour: nameOf(hour), bytes: bytesOf(hour) }, `would delete ${nameOf(hour)}`);
     countDeleted(result, hour);
   }
-}
-
-/**
- * The remote has just been seen to hold each of these files. They leave the archive first, and are deleted
- * only if the remote still shows them then: one that is this very folder by another name would not.
- */
-async function remove(
-  { run, remote }: PruneOptions,
-  yard: Graveyard,
-  hours: readonly SealedHour[],
-  result: Pruned,
-): Promise<void> {
-  await noteDeletions({ run, remote }, hours);
-  for (const hour of hours) await bury(yard, hour);
-  const there = await lookOrTakeBack(remote, yard, hours);
-  for (const hour of hours) {
-    const gone = artifactsOf(hour).filter(({ path }) => !there.has(path));
-    if (gone.length === 0) {
-      await empty(yard, hour);
-      countDeleted(result, hour);
-      continue;
-    }
-    await unbury(yard, hour);
-    result.kept.remoteDiffers += 1;
-    for (const { path } of gone)
-      result.differing.push({ path, problem: "its copy went when it was moved: is it one?" });
-  }
-}
-
-/** What the manifest's hash names can be held against the remote, long after nothing of it is here. */
-async function noteDeletions(
-  { run, remote }: Pick<PruneOptions, "run" | "remote">,
-  hours: readonly SealedHour[],
-): Promise<void> {
-  const notes = hours.map((hour) => {
-    const about = { hour: nameOf(hour), bytes: bytesOf(hour), manifest: hour.manifest.sha256 };
-    run.log.info(about, `deleting ${nameOf(hour)}: verified on ${remote.spec}`);
-    return run.journal("delete", { remote: remote.spec, ...about });
-  });
-  const isDurable = (await Promise.all(notes)).every(Boolean);
-  // On a disk so full that not even the journal's reserve is left, nothing but deleting makes room for it.
-  if (!isDurable)
-    run.log.warn({}, "the disk takes no journal line: it is written when the deletions made room");
-}
-
-async function lookOrTakeBack(
-  remote: Remote,
-  yard: Graveyard,
-  hours: readonly SealedHour[],
-): Promise<Set<string>> {
-  try {
-    return await stillThere(remote, hours.flatMap(artifactsOf));
-  } catch (error) {
-    for (const hour of hours) await unbury(yard, hour);
-    throw error;
-  }
-}
-
-function countDeleted(result: Pruned, hour: SealedHour): void {
-  result.hours += 1;
-  result.files += artifactsOf(hour).length;
-  result.bytes += bytesOf(hour);
-  result.deleted.push(nameOf(hour));
-}
-
-function bytesOf(hour: SealedHour): number {
-  return artifactsOf(hour).reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function nameOf({ venue, stream, hour }: SealedHour): string {
-  return `${venue}/${stream}/${hour}`;
 }

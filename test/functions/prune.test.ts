@@ -7,14 +7,14 @@
  */
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { type HourPaths, listHours } from "../../functions/archive/layout.ts";
 import offload from "../../functions/offload.ts";
 import prune from "../../functions/prune.ts";
 import { readReceipt } from "../../functions/remote/receipts.ts";
 import { remoteId, type remoteSettings } from "../../functions/remote/settings.ts";
-import { systemFiles } from "../../runtime/doors/files.ts";
+import { type Files, systemFiles } from "../../runtime/doors/files.ts";
 import { hourMs, minuteMs } from "../../runtime/time.ts";
 import { contentsOf, type HourSpec, writeHour } from "../support/hours.ts";
 import { Killed, killedAt, killStride } from "../support/killed-files.ts";
@@ -36,7 +36,17 @@ const fourDates: HourSpec[] = [
 type Options = Partial<RunOptions<typeof remoteSettings>>;
 
 function runOf({ dataFolder, settings }: TestRemote, options: Options = {}) {
-  return aRun({ dataFolder, clock: virtualClock({ start: now }), ...options, settings });
+  const clock = virtualClock({ start: now });
+  return aRun({ dataFolder, clock, files: withFree(roomy), ...options, settings });
+}
+
+const megabyte = 1024 * 1024;
+const disk = 100_000 * megabyte;
+const roomy = disk / 2;
+
+/** The real disk, as far as its room goes a larger one: what a machine has free must not decide a test. */
+function withFree(freeBytes: number, totalBytes = disk): Files {
+  return { ...systemFiles, space: async () => ({ freeBytes, totalBytes }) };
 }
 
 /** Writes the hours, offloads them, and lets two hours pass. */
@@ -239,6 +249,73 @@ suite("prune", () => {
     assert.deepEqual(contentsOf(remote.dataFolder), here);
   });
 
+  test("makes room below keepDates, oldest first and no more than it takes, when little is free", async (t) => {
+    const remote = onDisk(t);
+    await offloaded(remote);
+    const nearly = { files: withFree(2_048 * megabyte - 1) };
+    const far = { files: withFree(1_000 * megabyte) };
+    const input = { ...allowed, keepDates: 7 };
+
+    const foretold = await call(prune, { ...input, dryRun: true }, runOf(remote, nearly));
+    const run = runOf(remote, nearly);
+    const first = await call(prune, input, run);
+    const rest = await call(prune, input, runOf(remote, far));
+
+    assert.deepEqual(first.deleted, ["polymarket/books/2026-11-19T10"]);
+    assert.deepEqual([foretold.deleted, foretold.kept], [first.deleted, first.kept]);
+    assert.deepEqual([first.forRoom, first.kept.recent], [1, 4]);
+    assert.deepEqual(
+      run.noted.map(({ about }) => (about as { why: string }).why),
+      ["room"],
+    );
+    assert.match(
+      prune.summary(first),
+      /^deleted 1 hour \([\d,]+ B\), 1 of them to make room; kept: recent 4$/,
+    );
+    // Of the newest two dates nothing goes, however little room there is.
+    assert.deepEqual(await hoursHere(remote), ["21T10", "22T10"]);
+    assert.match(prune.summary(rest), /; kept: recent 2; 1,000 MB free, 2,048 wanted$/);
+  });
+
+  test("makes room only from what is proven by every other rule", async (t) => {
+    const remote = onDisk(t);
+    const [labelled, gone] = (await offloaded(remote)) as [HourPaths, HourPaths];
+    const label = join(remote.dataFolder, "labels", labelled.folder, "vps-1.a.json");
+    mkdirSync(dirname(label), { recursive: true });
+    writeFileSync(label, "it cannot be read, so it may be one that says keep");
+    rmSync(join(remote.folder, gone.index));
+    writeHour(remote.dataFolder, { hour: "2026-11-18T10", seq: 9, stream: "markets" });
+    writeHour(remote.dataFolder, { hour: "2026-11-18T09", seq: 8, stream: "markets" });
+    const run = runOf(remote, { files: withFree(0) });
+
+    const error = await failure(call(prune, { ...allowed, keepDates: 7 }, run));
+
+    const { deleted, kept } = error.result as { deleted: string[]; kept: Record<string, number> };
+    assert.deepEqual(deleted, ["polymarket/books/2026-11-20T10"]);
+    assert.deepEqual(
+      [kept["labelled"], kept["remoteDiffers"], kept["noReceipt"], kept["recent"]],
+      [1, 1, 1, 3],
+    );
+  });
+
+  test("makes no room where enough is free, on a small disk less, or none is wanted", async (t) => {
+    const remote = onDisk(t);
+    await offloaded(remote);
+    const small = { files: withFree(151 * megabyte, 1_000 * megabyte) };
+
+    const input = { ...allowed, keepDates: 7 };
+    const enough = await call(prune, input, runOf(remote));
+    const ofSmall = await call(prune, input, runOf(remote, small));
+    const none = await call(
+      prune,
+      { ...input, freeWanted: 0 },
+      runOf(remote, { files: withFree(0) }),
+    );
+
+    assert.deepEqual([enough.hours, ofSmall.hours, none.hours], [0, 0, 0]);
+    assert.deepEqual(await hoursHere(remote), allHere);
+  });
+
   test("puts each deletion into the journal before it happens", async (t) => {
     const remote = onDisk(t);
     const [hour] = (await offloaded(remote)) as [HourPaths];
@@ -288,7 +365,7 @@ suite("prune", () => {
     await offloaded(remote);
     const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     const files = {
-      ...systemFiles,
+      ...withFree(0),
       makeFolder: () => Promise.reject(full),
       open: (path: string, mode: "read" | "create" | "append") =>
         mode === "read" ? systemFiles.open(path, mode) : Promise.reject(full),
