@@ -46,7 +46,10 @@ export default defineFunction({
       run.progress(position, due.length, "hours");
       try {
         await hourLog({ machine: run, ...run.settings, stream }).close(id.hour);
-        add(report, await sealHour({ ...run, ...run.settings }, id), run);
+        const sealed = await sealHour({ ...run, ...run.settings }, id);
+        add(report, sealed, run);
+        for (const recovered of sealed.index?.recovered ?? [])
+          await run.journal("recovered", { ...id, ...recovered });
       } catch (error) {
         run.signal.throwIfAborted();
         failures.push({ id, error });

@@ -4,6 +4,7 @@ import type { Children } from "./doors/children.ts";
 import type { Clock } from "./doors/clock.ts";
 import type { Files } from "./doors/files.ts";
 import type { Endpoint, Http } from "./doors/http.ts";
+import type { Sockets } from "./doors/sockets.ts";
 import type { OperatorError } from "./errors.ts";
 import type { Schedules } from "./schedules.ts";
 
@@ -24,6 +25,8 @@ export interface FunctionDefinition<
   settings: S;
   /** Public reads that its HTTP door lets through; none without it. */
   endpoints?(settings: SettingsOf<S>): readonly Endpoint[];
+  /** Public channels that its sockets door connects to; none without it. */
+  channels?(settings: SettingsOf<S>): readonly string[];
   /** Programs that its children door runs; none without it. */
   programs?: readonly string[];
   /** On SIGTERM a run is finished within the runtime's bound instead of aborted. */
@@ -121,6 +124,7 @@ export interface Doors {
   clock: Clock;
   files: Files;
   http: Http;
+  sockets: Sockets;
   children: Children;
   /** In [0, 1): the one source of chance. */
   random(): number;

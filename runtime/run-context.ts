@@ -51,6 +51,7 @@ export function createContext(options: ContextOptions): Context {
     clock: machine.clock,
     files: machine.files,
     http: machine.http(definition.endpoints?.(own) ?? []),
+    sockets: machine.sockets(definition.channels?.(own) ?? []),
     children: machine.children(definition.programs ?? []),
     random: () => machine.random(),
   });

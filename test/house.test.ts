@@ -37,6 +37,7 @@ const topics: Record<string, readonly string[]> = {
   remote: ["archive"],
   coverage: ["archive", "remote"],
   quality: ["archive", "coverage"],
+  audit: ["archive", "polymarket", "coverage"],
   incidents: ["archive", "coverage", "quality", "remote"],
   verify: ["archive", "remote"],
   reading: ["archive"],

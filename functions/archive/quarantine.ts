@@ -33,6 +33,7 @@ export const runPiecesMax = 20_000;
 const breathBytes = 1024 * 1024;
 
 export type QuarantineContext = Pick<Run, "clock" | "files" | "log"> &
+  Partial<Pick<Run, "journal">> &
   Pick<Run["settings"], "dataFolder">;
 
 /** Makes the pieces durable, in the hour given or the first open one after it; without any it does nothing. */
@@ -44,10 +45,10 @@ export async function quarantine(
 ): Promise<Appended | undefined> {
   if (pieces.length === 0) return undefined;
   const stream = openNameOf({ venue, stream: "quarantine" });
-  const { dataFolder, files, log } = context;
+  const { dataFolder, files, log, journal: note } = context;
   const last = await readLastRecorded(files, dataFolder, stream);
   let digests: string[] = [];
-  const appended = await hourLog({ machine: context, dataFolder, stream, log }).append(
+  const appended = await hourLog({ machine: context, dataFolder, stream, log, note }).append(
     hour,
     async (tail) => {
       const recorded = new Set(stillHolds(last, tail) ? last.digests : []);
@@ -80,7 +81,7 @@ async function compose(
   let bytes = 0;
   let breathed = 0;
   for (const [index, piece] of pieces.entries()) {
-    // The first always fits: the torn end of a file has no bound of its own.
+    // The first always fits: an answer has a bound of its own, and so has what is read of a torn file.
     const isOver = index >= runPiecesMax || bytes + piece.bytes.length > runBytesMax;
     if (isOver && index > 0) {
       dropped.push(piece);

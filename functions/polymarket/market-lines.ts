@@ -9,7 +9,7 @@ import { venue } from "./endpoints.ts";
 import type { Listed } from "./market-pages.ts";
 import type { Survey } from "./survey.ts";
 
-type LinesRun = Pick<Run, "clock" | "files" | "log" | "scheduledAt" | "startedAt"> & {
+type LinesRun = Pick<Run, "clock" | "files" | "log" | "journal" | "scheduledAt" | "startedAt"> & {
   settings: Pick<Run["settings"], "dataFolder">;
 };
 
@@ -40,6 +40,7 @@ export async function appendWalk(
     dataFolder,
     stream: openNameOf({ venue, stream: "markets" }),
     log: run.log,
+    note: run.journal,
   });
 
   const appended = await log.append(hour, (tail) => {

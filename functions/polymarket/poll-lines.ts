@@ -28,9 +28,10 @@ export interface Written {
   problem: unknown;
 }
 
-type LinesRun = Pick<Run, "clock" | "files" | "log" | "scheduledAt" | "startedAt"> & {
-  settings: Pick<Run["settings"], "dataFolder">;
-};
+type LinesRun = Pick<Run, "clock" | "files" | "log" | "scheduledAt" | "startedAt"> &
+  Partial<Pick<Run, "journal">> & {
+    settings: Pick<Run["settings"], "dataFolder">;
+  };
 
 /** Writes the poll as one durable member; what is quarantined of it comes first. */
 export async function appendPoll(run: LinesRun, polled: Polled): Promise<Written> {
@@ -47,7 +48,8 @@ async function append(run: LinesRun, polled: Polled): Promise<Written> {
   const stream = openNameOf({ venue, stream: "books" });
   // An account alone is small, and it must be on record also on a full disk.
   const mayUseReserve = polled.harvest.books.size === 0;
-  const log = hourLog({ machine: run, dataFolder, stream, log: run.log, mayUseReserve });
+  const { log: told, journal: note } = run;
+  const log = hourLog({ machine: run, dataFolder, stream, log: told, note, mayUseReserve });
   let composed: Composed | undefined;
   let problem: unknown;
 

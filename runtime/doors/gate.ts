@@ -45,6 +45,7 @@ export function gate(doors: Doors): Gate {
       clock: around(doors.clock, throwing),
       files: around(doors.files, rejecting),
       http: around(doors.http, rejecting),
+      sockets: around(doors.sockets, rejecting),
       children: around(doors.children, rejecting),
       random: () => throwing("random", () => doors.random(), doors) as number,
     },

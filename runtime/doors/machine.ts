@@ -3,6 +3,7 @@ import { systemChildren, type Children } from "./children.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { systemFiles, type Files } from "./files.ts";
 import { systemHttp, type Endpoint, type Http } from "./http.ts";
+import { systemSockets, type Sockets } from "./sockets.ts";
 import { systemWatch, type Watch } from "./watch.ts";
 
 export interface Machine {
@@ -12,6 +13,8 @@ export interface Machine {
   watch: Watch;
   /** A door that lets these reads through and nothing else. */
   http(endpoints: readonly Endpoint[]): Http;
+  /** A door that connects to these addresses and no others. */
+  sockets(urls: readonly string[]): Sockets;
   /** A door that runs these programs and nothing else. */
   children(programs: readonly string[]): Children;
   /** In [0, 1): the one source of chance. */
@@ -24,6 +27,7 @@ export function systemMachine(userAgent: string): Machine {
     files: systemFiles,
     watch: systemWatch,
     http: (endpoints) => systemHttp({ endpoints, userAgent }),
+    sockets: (urls) => systemSockets(urls, userAgent),
     children: systemChildren,
     random: Math.random,
   };

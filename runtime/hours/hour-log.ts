@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { Machine } from "../doors/machine.ts";
 import { makeDurableFolder } from "../durable.ts";
-import type { Log } from "../function.ts";
+import type { Log, Run } from "../function.ts";
 import type { Hour } from "../time.ts";
 import { writeMember } from "./append.ts";
 import { Hold } from "./hold.ts";
@@ -35,6 +35,8 @@ export interface HourLogOptions {
   isHeldOpen?: boolean;
   /** Told of each repair. */
   log?: Pick<Log, "warn">;
+  /** Puts the same into the journal. */
+  note?: Run["journal"] | undefined;
 }
 
 /** Where the member about to be written will stand. */
@@ -98,8 +100,11 @@ export function hourLog(options: HourLogOptions): HourLog {
     await makeDurableFolder(files, openFolder(dataFolder));
     const hour = firstOpenHour(await readClosedHours(files, dataFolder, stream), asked);
     const { tail, repaired } = await findTail(options, hour);
-    for (const repair of repaired)
+    for (const repair of repaired) {
       options.log?.warn({ stream, ...repair }, `repaired ${repair.file}`);
+      // Not waited for: this append must not wait for the journal's.
+      void options.note?.("repaired", { stream, ...repair }).catch(() => undefined);
+    }
     const appended = { ...(await writeMember(options, tail, compose)), repaired };
     await rememberTail(options, appended);
     // What is written is written, whether it can be held or not.

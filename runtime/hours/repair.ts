@@ -9,6 +9,7 @@ import type { Files, OpenFile } from "../doors/files.ts";
 import { openTemporary, replaceFile, temporaryPath, writeAll } from "../durable.ts";
 import { decodeHeader, encodeMember, headerBytes, inflateMember } from "./member.ts";
 import { listParts, type Part, partName } from "./parts.ts";
+import { readPieces } from "./read.ts";
 import { type Damage, type Scan, scan, scanHeaders } from "./scan.ts";
 
 export interface Repair {
@@ -65,10 +66,20 @@ export async function hasWholeHeaders(files: Files, part: Part): Promise<boolean
   }
 }
 
+/** In pieces: damage may be as large as the hour. */
 async function copyAside(files: Files, file: OpenFile, part: Part, hole: Damage): Promise<string> {
   const name = `${part.name.replace(/\.jsonl\.gz$/, "")}.at${hole.offset}.torn`;
   const path = join(dirname(part.path), name);
-  await replaceFile(files, path, await file.read(hole.offset, hole.length));
+  const copy = await openTemporary(files, path);
+  try {
+    for await (const piece of readPieces(file, hole.offset, hole.offset + hole.length))
+      await writeAll(copy, piece);
+    await copy.syncData();
+  } finally {
+    await copy.close();
+  }
+  await files.rename(temporaryPath(path), path);
+  await files.syncFolder(dirname(path));
   return name;
 }
 

@@ -119,6 +119,7 @@ function aRun(root: string, now: string, attempt: number): Run<any> {
       HOURBOOK_REMOTE: { kind: "dir", spec: "dir:offsite", folder: join(root, "offsite") },
     },
     http: { request: () => Promise.reject(new Error("no request was expected")) },
+    sockets: { connect: () => Promise.reject(new Error("no socket was expected")) },
     children: { run: () => Promise.reject(new Error("no program was expected")) },
     random: () => 0.5,
   };

@@ -8,7 +8,12 @@ import { temporaryFolder } from "../support/folder.ts";
 
 function aGate() {
   const machine = systemMachine("test");
-  return gate({ ...machine, http: machine.http([]), children: machine.children([]) });
+  return gate({
+    ...machine,
+    http: machine.http([]),
+    sockets: machine.sockets([]),
+    children: machine.children([]),
+  });
 }
 
 suite("a gate", () => {

@@ -83,6 +83,7 @@ export class World {
           files: process.files,
           watch: () => silent,
           http: () => ({ request: () => Promise.reject(new Error("no network")) }),
+          sockets: () => ({ connect: () => Promise.reject(new Error("no network")) }),
           children: () => ({ run: () => Promise.reject(new Error("no programs")) }),
           random: this.random,
         },

@@ -5,11 +5,13 @@ import { systemChildren } from "../../runtime/doors/children.ts";
 import { type Files, systemFiles } from "../../runtime/doors/files.ts";
 import { type Endpoint, type Http, systemHttp } from "../../runtime/doors/http.ts";
 import type { Machine } from "../../runtime/doors/machine.ts";
+import { type Sockets, systemSockets } from "../../runtime/doors/sockets.ts";
 import type { Watch } from "../../runtime/doors/watch.ts";
 import { dayMs } from "../../runtime/time.ts";
 import { holdZlib } from "./hold-zlib.ts";
 import { unit } from "../venue/random.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
+import { type Wire, wire } from "./wire.ts";
 
 export interface VirtualMachineOptions {
   clock: VirtualClock;
@@ -20,6 +22,8 @@ export interface VirtualMachineOptions {
   watch?: Watch;
   http?(endpoints: readonly Endpoint[]): Http;
   children?(programs: readonly string[]): Children;
+  /** What connects its sockets to the simulated venue's clock. */
+  wire?: Wire;
 }
 
 /** The request header that names the hold which a simulated venue may park while it waits for the clock. */
@@ -36,6 +40,8 @@ export function virtualMachine(options: VirtualMachineOptions): Machine {
     files: holding(clock, options.files ?? systemFiles, "files"),
     watch: options.watch ?? (() => () => {}),
     http: (endpoints) => holdingHttp(clock, openHttp(endpoints)),
+    sockets: (urls): Sockets =>
+      (options.wire ?? wire(clock)).around(systemSockets(urls, "hourbook-test")),
     children: (programs) => holding(clock, openChildren(programs), "children"),
     random: seededRandom(options.seed ?? 1, clock),
   };

@@ -1,6 +1,7 @@
 /** A recorder before a simulated venue, on a virtual clock: discover and snapshot-poll, and what they left. */
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import auditStream, { type AuditResult } from "../../functions/audit-stream.ts";
 import discover, { type DiscoverResult } from "../../functions/discover.ts";
 import snapshotPoll, { type PollResult } from "../../functions/snapshot-poll.ts";
 import { bookOf, rawOf, type PollLine, type WatchLine } from "../../functions/archive/lines.ts";
@@ -13,11 +14,13 @@ import type { Machine } from "../../runtime/doors/machine.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { listParts } from "../../runtime/hours/parts.ts";
 import { readLines } from "../../runtime/hours/read.ts";
+import { hourMs } from "../../runtime/time.ts";
 import { startVenue, type Venue, type VenueOptions } from "../venue/venue.ts";
 import { temporaryFolder } from "./folder.ts";
 import { virtualMachine } from "./machine.ts";
 import { aRun, call, type Logged, type TestRun } from "./run.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
+import { wire } from "./wire.ts";
 
 export interface RecorderOptions extends Partial<Omit<VenueOptions, "clock">> {
   /** `2026-11-22T15:00:00Z` */
@@ -41,6 +44,7 @@ export interface Recorder {
   dataFolder: string;
   logged: Logged[];
   discover(input?: object, options?: Call): Promise<DiscoverResult>;
+  audit(input?: object, options?: Call): Promise<AuditResult>;
   /** By hand. */
   poll(input?: object, options?: Call): Promise<PollResult>;
   /** As the daemon does: in the slot that comes next on a grid of `everyMs`. */
@@ -58,10 +62,12 @@ export type Line = Record<string, unknown> & { kind: string; text: Buffer };
 export async function aRecorder(t: TestContext, options: RecorderOptions = {}): Promise<Recorder> {
   const { start = "2026-11-22T15:00:00Z", files, http, ...venueOptions } = options;
   const clock = virtualClock({ start: Date.parse(start) });
+  const frames = wire(clock);
   const machine = virtualMachine({
     clock,
     ...(files && { files }),
     ...(http && { http: () => http }),
+    wire: frames,
   });
   const dataFolder = join(temporaryFolder(t), "data");
   const venue = await startVenue({
@@ -71,6 +77,7 @@ export async function aRecorder(t: TestContext, options: RecorderOptions = {}): 
     turnover: 0,
     quirks: false,
     gammaCacheMs: 0,
+    onFrame: frames.onFrame,
     onPark: (hold) => clock.park(hold),
     onUnpark: (hold) => clock.unpark(hold),
     ...venueOptions,
@@ -95,6 +102,7 @@ export async function aRecorder(t: TestContext, options: RecorderOptions = {}): 
       ...doors,
       random,
       http: machine.http(definition.endpoints?.(settings) ?? []),
+      sockets: machine.sockets(definition.channels?.(settings) ?? []),
       children: machine.children([]),
       clock,
       trigger: scheduledAt === undefined ? "hand" : "schedule",
@@ -116,6 +124,8 @@ export async function aRecorder(t: TestContext, options: RecorderOptions = {}): 
     venue,
     dataFolder,
     logged,
+    audit: (input = {}, more = { timeoutMs: hourMs }) =>
+      clock.runUntil(fire(auditStream, input, more)),
     discover: (input = {}, more = {}) => clock.runUntil(fire(discover, input, more)),
     poll: (input = {}, more = {}) => clock.runUntil(fire(snapshotPoll, input, more)),
     together: (begin) =>

@@ -74,6 +74,7 @@ export function aRun<S extends SettingsEntries>(options: RunOptions<S>): TestRun
     files: options.files ?? systemFiles,
     children: options.children ?? systemChildren(["rclone"]),
     http: options.http ?? { request: () => Promise.reject(new Error("no request was expected")) },
+    sockets: { connect: () => Promise.reject(new Error("no socket was expected")) },
     random: () => 0.5,
   };
 }

@@ -77,6 +77,7 @@ export async function tryFunction<
     ...machine,
     clock,
     http: machine.http(definition.endpoints?.(settings) ?? []),
+    sockets: machine.sockets(definition.channels?.(settings) ?? []),
     children: machine.children(definition.programs ?? []),
     ...(scheduledAt === undefined
       ? {}

@@ -19,6 +19,8 @@ export interface StreamOptions {
   ledger: Ledger;
   /** "flat": one event per level, as before September 2025. */
   schema: "new" | "flat";
+  /** A frame was sent to a client, or taken from one. */
+  onFrame?: ((what: "said" | "heard") => void) | undefined;
 }
 
 interface Followed {
@@ -52,12 +54,12 @@ export class StreamClient {
   hear(text: string): void {
     if (text === "PING") {
       this.options.ledger.stream.pings += 1;
-      this.socket.send("PONG");
+      this.say("PONG");
       return;
     }
     const order = parsed(text);
     if (order === undefined || !Array.isArray(order.assets_ids)) {
-      this.socket.send("INVALID OPERATION");
+      this.say("INVALID OPERATION");
       return;
     }
     // What is due by now goes out first, so that the dump is the newer word.
@@ -140,11 +142,16 @@ export class StreamClient {
     const fault = faults.take("stream", clock.now());
     if (fault?.kind === "stream-freeze") this.frozen = true;
     if (fault?.kind === "stream-reset") this.socket.terminate();
-    if (fault?.kind === "stream-garbage") this.socket.send("\u0000{[garbage");
+    if (fault?.kind === "stream-garbage") this.say("\u0000{[garbage");
     if (fault !== undefined) return false;
-    this.socket.send(frame);
+    this.say(frame);
     ledger.stream.frames += 1;
     return true;
+  }
+
+  private say(text: string): void {
+    this.options.onFrame?.("said");
+    this.socket.send(text);
   }
 }
 

@@ -15,7 +15,10 @@ export function serveStream(server: Server, options: StreamOptions): { close(): 
     sockets.handleUpgrade(request, socket, head, (client) => {
       options.ledger.stream.connections += 1;
       const served = new StreamClient(client, options);
-      client.on("message", (data) => served.hear((data as Buffer).toString()));
+      client.on("message", (data) => {
+        served.hear((data as Buffer).toString());
+        options.onFrame?.("heard");
+      });
       client.on("error", () => served.stop());
       client.on("close", () => served.stop());
     });

@@ -46,6 +46,8 @@ export interface VenueOptions {
   /** What to keep of served books. Default "texts". */
   remember?: Remember;
   streamSchema?: "new" | "flat";
+  /** A frame of the stream was sent to a client, or taken from one. */
+  onFrame?: (what: "said" | "heard") => void;
   onPark?: (hold: string) => void;
   onUnpark?: (hold: string) => void;
 }
@@ -73,7 +75,8 @@ export async function startVenue(options: VenueOptions): Promise<Venue> {
   const gammaServer = serve("gamma", listings, house);
   const clobServer = serve("clob", clob(world), house);
   const schema = options.streamSchema ?? "new";
-  const stream = serveStream(clobServer, { world, clock, faults, ledger, schema });
+  const { onFrame } = options;
+  const stream = serveStream(clobServer, { world, clock, faults, ledger, schema, onFrame });
   const gammaPort = await listen(gammaServer, options.port ?? 0);
   const clobPort = await listen(clobServer, options.port === undefined ? 0 : gammaPort + 1);
 

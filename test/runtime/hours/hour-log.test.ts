@@ -16,12 +16,12 @@ import {
   writeFileSync,
   appendFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../../../runtime/doors/clock.ts";
 import { type Files, systemFiles } from "../../../runtime/doors/files.ts";
-import { type HourLog, hourLog } from "../../../runtime/hours/hour-log.ts";
+import { type HourLog, hourLog, type HourLogOptions } from "../../../runtime/hours/hour-log.ts";
 import { keepReserve, reserveBytes } from "../../../runtime/hours/reserve.ts";
 import { readLines } from "../../../runtime/hours/read.ts";
 import { temporaryFolder } from "../../support/folder.ts";
@@ -30,6 +30,7 @@ const hour = "2026-11-22T15";
 
 interface Fixture {
   folder: string;
+  options: HourLogOptions;
   log: HourLog;
   path(part: number): string;
   write(text: string): Promise<number>;
@@ -38,15 +39,14 @@ interface Fixture {
 
 function fixture(t: TestContext, files: Files = systemFiles): Fixture {
   const folder = temporaryFolder(t);
-  const log = hourLog({
-    machine: { files, clock: systemClock },
-    dataFolder: folder,
-    stream: "polymarket.books",
-  });
+  const machine = { files, clock: systemClock };
+  const options = { machine, dataFolder: folder, stream: "polymarket.books" };
+  const log = hourLog(options);
   const path = (part: number): string =>
     join(folder, "open", `polymarket.books.${hour}.part${part}.jsonl.gz`);
   return {
     folder,
+    options,
     log,
     path,
     write: async (text) => (await log.append(hour, () => [Buffer.from(`${text}\n`)])).number,
@@ -97,6 +97,30 @@ suite("an hour log", () => {
     assert.deepEqual(await lines(1), ["one"]);
     assert.deepEqual(await lines(2), ['{"kind":"lost","after":100001,"before":200001}', "three"]);
     assert.ok(openNames(folder).includes(`polymarket.books.${hour}.part1.at${whole}.torn`));
+  });
+
+  test("tells the log and the journal of each repair, and waits for neither", async (t) => {
+    const { write, path, options } = fixture(t);
+    await write("one");
+    truncateSync(path(1), statSync(path(1)).size - 3);
+    const told: [string, object][] = [];
+    const note = (event: string, about: object): Promise<boolean> => {
+      told.push([event, about]);
+      return new Promise(() => {});
+    };
+    const log = hourLog({
+      ...options,
+      note,
+      log: { warn: (about, what) => told.push([what, about]) },
+    });
+
+    const { repaired } = await log.append(hour, () => [Buffer.from("two\n")]);
+
+    const about = { stream: options.stream, ...repaired[0] };
+    assert.deepEqual(told, [
+      [`repaired ${basename(path(1))}`, about],
+      ["repaired", about],
+    ]);
   });
 
   test("steps over a damaged member in the middle and keeps the ones around it", async (t) => {
