@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import doctor, { type DoctorResult } from "../../functions/doctor.ts";
 import type { DoctorRun, Finding, Level } from "../../functions/doctor/finding.ts";
+import type { Clock } from "../../runtime/doors/clock.ts";
 import { type Files, systemFiles } from "../../runtime/doors/files.ts";
 import { systemHttp } from "../../runtime/doors/http.ts";
 import { OperatorError } from "../../runtime/errors.ts";
@@ -23,6 +24,8 @@ export interface PatientOptions {
   kind?: RemoteKind;
   /** How far the venue's clock is ahead of this machine's. */
   venueAheadMs?: number;
+  /** Instead of one that stands still. */
+  venueClock?: Clock;
 }
 
 interface Changes extends Omit<Partial<DoctorRun>, "settings"> {
@@ -41,7 +44,7 @@ export interface Patient extends TestRemote {
 /** `undefined` where rclone is needed and missing, and the test was skipped. */
 export async function aPatient(
   t: TestContext,
-  { kind = "dir", venueAheadMs = 0 }: PatientOptions = {},
+  { kind = "dir", venueAheadMs = 0, venueClock }: PatientOptions = {},
 ): Promise<Patient | undefined> {
   const remote = aRemote(t, kind);
   if (remote === undefined) return undefined;
@@ -52,10 +55,9 @@ export async function aPatient(
   const config = remote.settings.HOURBOOK_RCLONE_CONFIG ?? "";
   if (config !== "") chmodSync(config, 0o600);
   const clock = virtualClock({ start: now });
-  const venueClock = virtualClock({ start: now + venueAheadMs });
   const venue = await startVenue({
     seed: 7,
-    clock: venueClock,
+    clock: venueClock ?? virtualClock({ start: now + venueAheadMs }),
     markets: 5,
     quirks: false,
     gammaCacheMs: 0,
