@@ -44,6 +44,12 @@ export const incidentKinds = {
     safe: "The local files are as they were sealed, and prune keeps them.",
     next: "look at the remote, move away what is not this collector's, then npm run fn -- offload",
   },
+  LOST: {
+    title:
+      "Files are lost: they were deleted here once the remote held them, and it holds them no more.",
+    safe: "Everything else is as it was; the SHA-256 of what is lost is known, so that any copy of it can be told.",
+    next: "look in the remote's trash and versions, then npm run fn -- scrub and npm run fn -- restore",
+  },
 } as const satisfies Record<string, IncidentKind>;
 
 export type IncidentCode = keyof typeof incidentKinds;

@@ -133,6 +133,12 @@ function outcomeOf(
   });
   const how = isUploaded ? "copied" : "found";
   const common = { artifact, receipt, how } as const;
+  if (look.state === "same" && receipt?.damaged !== undefined)
+    return {
+      ...common,
+      state: "conflict",
+      problem: "other bytes came back than its hash there says",
+    };
   if (look.state === "same") return { ...common, state: "verified" };
   if (look.state === "different")
     return { ...common, state: "conflict", problem: describeDifference(artifact, look) };

@@ -10,6 +10,7 @@ export interface Artifact extends Digest {
 export interface Look {
   /** `unproven`: of the right size, without a hash, and it could not be read back. */
   state: "same" | "absent" | "different" | "several" | "unproven";
+  /** What tells it: the remote's own hashes, or its bytes as they came back. */
   proof?: "hash" | "read-back";
   /** Every object of that name. */
   seen: readonly RemoteFile[];

@@ -33,6 +33,10 @@ export const receiptSchema = v.object({
   state: v.picklist(["verified", "uploaded-unverified", "conflict", "duplicate", "missing"]),
   /** How it was proven: by the remote's own hashes, or by reading it back. */
   verified: v.optional(v.picklist(["hash", "read-back"])),
+  /** When its bytes last came back from there as they should be. */
+  readBack: v.optional(v.string()),
+  /** Since when other bytes come back than the remote's own listing tells: no listing can take that away. */
+  damaged: v.optional(v.string()),
   /** Every object of that name at the newest look. */
   seen: v.array(seenSchema),
   /** When this machine copied it there; absent if it was found there. */
@@ -103,6 +107,21 @@ export async function removeHalfReceipts(
   }
 }
 
+/** The path of every file that this remote was seen to hold, or was sent. */
+export async function* receiptPaths(
+  files: Files,
+  dataFolder: string,
+  remoteId: string,
+  folder = "",
+): AsyncGenerator<string> {
+  const place = join(receiptsFolder(dataFolder, remoteId), folder);
+  for (const { name, isFolder } of await files.list(place)) {
+    const path = folder === "" ? name : `${folder}/${name}`;
+    if (isFolder) yield* receiptPaths(files, dataFolder, remoteId, path);
+    else if (name.endsWith(".json") && !name.startsWith(".")) yield path.slice(0, -".json".length);
+  }
+}
+
 /** The receipt says that the remote holds exactly this content. */
 export function isProof(receipt: Receipt | undefined, { bytes, sha256 }: Artifact): boolean {
   return receipt?.state === "verified" && receipt.bytes === bytes && receipt.sha256 === sha256;
@@ -124,7 +143,8 @@ export function receiptAfter(artifact: Artifact, looked: Looked): Receipt | unde
   const { remote, look, now } = looked;
   const before = looked.before?.sha256 === artifact.sha256 ? looked.before : undefined;
   const uploaded = looked.isUploaded === true ? iso(now) : before?.uploaded;
-  const state = stateAfter(looked, before);
+  const { readBack, damaged } = readBackAfter(looked, before);
+  const state = damaged === undefined ? stateAfter(looked, before) : "conflict";
   if (state === undefined) return undefined;
   const { path, bytes, sha256, md5 } = artifact;
   const wasVerified = before?.state === "verified";
@@ -138,7 +158,9 @@ export function receiptAfter(artifact: Artifact, looked: Looked): Receipt | unde
     sha256,
     md5,
     state,
-    ...(look.proof === undefined ? {} : { verified: look.proof }),
+    ...(look.proof === undefined || state !== "verified" ? {} : { verified: look.proof }),
+    ...(readBack === undefined ? {} : { readBack }),
+    ...(damaged === undefined ? {} : { damaged }),
     seen: look.seen.map((object) => ({
       bytes: object.bytes,
       md5: object.md5,
@@ -151,6 +173,17 @@ export function receiptAfter(artifact: Artifact, looked: Looked): Receipt | unde
       : {}),
     looked: iso(now),
   };
+}
+
+function readBackAfter(
+  { look, now }: Looked,
+  before: Receipt | undefined,
+): Pick<Receipt, "readBack" | "damaged"> {
+  const { readBack, damaged } = before ?? {};
+  // Gone, or another object now: what came back from the old one says nothing of it.
+  if (look.state === "absent") return { readBack };
+  if (look.proof !== "read-back") return { readBack, damaged };
+  return look.state === "same" ? { readBack: iso(now) } : { damaged: damaged ?? iso(now) };
 }
 
 function stateAfter(

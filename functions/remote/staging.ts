@@ -15,7 +15,8 @@ import type { Remote, RemoteFile, RemoteRun } from "./remote.ts";
 /** What must arrive, as far as it is known before. */
 export type Wanted = Pick<RemoteFile, "path"> & Partial<RemoteFile>;
 
-export type Brought = { digest: Digest } | { problem: string };
+/** `other`: what came, where it is not what it should be. */
+export type Brought = { digest: Digest } | { problem: string; other?: Digest };
 
 export interface Staging {
   /** Absolute path of what is brought from `path`. */
@@ -35,7 +36,7 @@ export function openStaging(run: RemoteRun, remote: Remote, purpose: string): St
     try {
       const digest = await digestFile(files, at(wanted.path), signal);
       const problem = differenceOf(wanted, digest);
-      return problem === undefined ? { digest } : { problem };
+      return problem === undefined ? { digest } : { problem, other: digest };
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return { problem: "it is not on the remote" };
       throw error;
@@ -64,10 +65,10 @@ export function openStaging(run: RemoteRun, remote: Remote, purpose: string): St
       for (const each of missing) {
         const found = await look(each);
         const message = messages.get(each.path);
-        const isRefused =
-          "problem" in found && message !== undefined && !/ENOENT|not found/.test(message);
+        const isRefused = "problem" in found && found.other === undefined && message !== undefined;
+        const isGone = isRefused && /ENOENT|not found/.test(message);
         const problem = `it did not come: ${message}`;
-        brought.set(each.path, isRefused ? { problem } : found);
+        brought.set(each.path, isRefused && !isGone ? { problem } : found);
       }
       return brought;
     },

@@ -6,15 +6,14 @@
  * real rclone; then the data folder is gone, or parts of it, or something on the remote is changed.
  */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, suite, test, type TestContext } from "node:test";
+import { suite, test, type TestContext } from "node:test";
 import { hourFolder, hourPaths, listHours } from "../../functions/archive/layout.ts";
 import buildManifest from "../../functions/build-manifest.ts";
-import label from "../../functions/label.ts";
 import offload from "../../functions/offload.ts";
 import prune from "../../functions/prune.ts";
-import { remoteId, type remoteSettings } from "../../functions/remote/settings.ts";
+import { remoteId } from "../../functions/remote/settings.ts";
 import { readReceipt } from "../../functions/remote/receipts.ts";
 import restore from "../../functions/restore.ts";
 import verify from "../../functions/verify.ts";
@@ -22,65 +21,11 @@ import type { Files } from "../../runtime/doors/files.ts";
 import { systemFiles } from "../../runtime/doors/files.ts";
 import { contentsOf, writeHour } from "../support/hours.ts";
 import { Killed, killedAt } from "../support/killed-files.ts";
-import { aRemote, failure, onDisk, type RemoteKind, type TestRemote } from "../support/remotes.ts";
+import { failure, onDisk, type RemoteKind } from "../support/remotes.ts";
 import { isLong, rotatingSeed } from "../support/seed.ts";
-import { aRun, call, type RunOptions, type TestRun } from "../support/run.ts";
-import { aRecording, type Recording } from "./coverage/recording.ts";
+import { books, now, type Offsite, offsite } from "../support/offsite.ts";
+import { aRun, call } from "../support/run.ts";
 
-const now = "2026-11-22T19:10:00Z";
-
-type Options = Partial<Pick<RunOptions<typeof remoteSettings>, "files" | "collector" | "now">>;
-
-interface Offsite {
-  recording: Recording;
-  remote: TestRemote;
-  /** What was there before the machine was gone: path → hash. */
-  archive: Record<string, string>;
-  reports: Record<string, string>;
-  run(options?: Options): TestRun<typeof remoteSettings>;
-  /** The machine is gone. */
-  lose(): void;
-}
-
-/** Three hours of books and journal, with final reports for two of them and a label. */
-let recorded: Promise<string> | undefined;
-const endings: (() => void)[] = [];
-after(() => endings.forEach((end) => end()));
-
-async function record(): Promise<string> {
-  const recording = await aRecording({ after: (end) => endings.push(end) });
-  await recording.polls("2026-11-22T15:00", "2026-11-22T17:50");
-  await recording.seal("2026-11-22T18:02:00Z");
-  await recording.report("2026-11-22T18:02:00Z");
-  const run = aRun({ dataFolder: recording.dataFolder, settings: {}, now: "2026-11-22T18:05:00Z" });
-  const said = { hour: "2026-11-22T15", verdict: "invalid", reason: "the clock was wrong" };
-  await call(label, said, run);
-  return recording.dataFolder;
-}
-
-/** All of it offloaded. */
-async function offsite(t: TestContext, kind: RemoteKind = "dir"): Promise<Offsite | undefined> {
-  const made = aRemote(t, kind);
-  if (made === undefined) return undefined;
-  const recording = await aRecording(t, { daemon: false });
-  const { dataFolder } = recording;
-  recorded ??= record();
-  cpSync(await recorded, dataFolder, { recursive: true });
-  const remote = { ...made, dataFolder };
-  const run: Offsite["run"] = (options = {}) =>
-    aRun({ dataFolder, settings: remote.settings, now, ...options });
-  await call(offload, {}, run({ now: "2026-11-22T18:10:00Z" }));
-  return {
-    recording,
-    remote,
-    archive: contentsOf(join(dataFolder, "archive")),
-    reports: recording.finals(),
-    run,
-    lose: () => rmSync(dataFolder, { recursive: true }),
-  };
-}
-
-const books = (hour: string) => ({ venue: "polymarket", stream: "books", hour });
 const dir = async (t: TestContext): Promise<Offsite> => (await offsite(t)) as Offsite;
 
 for (const kind of ["dir", "rclone", "crypt"] satisfies RemoteKind[]) {

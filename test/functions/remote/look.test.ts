@@ -111,6 +111,22 @@ suite("a receipt", () => {
     assert.equal(first?.seen[0]?.id, "1");
   });
 
+  test("of what came back otherwise is no proof, until it comes back right or is another object", () => {
+    const fine = after(verified, 0);
+
+    const damaged = after({ ...verified, state: "different", proof: "read-back" }, 1, fine);
+    const listed = after(verified, 2, damaged);
+    const right = after({ ...verified, proof: "read-back" }, 3, listed);
+    const gone = after(absent, 3, listed);
+
+    assert.deepEqual([damaged?.state, listed?.state], ["conflict", "conflict"]);
+    assert.equal(listed?.damaged, "1970-01-01T00:00:00.001Z");
+    assert.ok(!isProof(listed, artifact));
+    assert.deepEqual([right?.state, right?.damaged], ["verified", undefined]);
+    assert.equal(right?.readBack, "1970-01-01T00:00:00.003Z");
+    assert.equal(after(verified, 4, gone)?.state, "verified");
+  });
+
   test("is not given for what was neither sent nor seen", () => {
     assert.equal(after(absent, 1_000), undefined);
   });

@@ -1,0 +1,249 @@
+/**
+ * scrub guards what may be the only copy, so each test is a promise about what it sees, worded to follow "scrub ...".
+ *
+ * Method: hours written by the real functions are offloaded to a folder or through the real rclone, some are pruned;
+ * then something is changed on the remote, and what scrub, and the offload and prune after it, make of it is read
+ * from the disk.
+ */
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { suite, test, type TestContext } from "node:test";
+import { hourPaths } from "../../functions/archive/layout.ts";
+import { lostNotes } from "../../functions/archive/lost.ts";
+import offload from "../../functions/offload.ts";
+import prune from "../../functions/prune.ts";
+import { readReceipt } from "../../functions/remote/receipts.ts";
+import { remoteId } from "../../functions/remote/settings.ts";
+import restore from "../../functions/restore.ts";
+import scrub from "../../functions/scrub.ts";
+import { readOnlyFiles } from "../../runtime/doors/read-only.ts";
+import { systemFiles } from "../../runtime/doors/files.ts";
+import { contentsOf } from "../support/hours.ts";
+import { Killed, killedAt } from "../support/killed-files.ts";
+import { books, type Offsite, offsite } from "../support/offsite.ts";
+import { failure, type RemoteKind } from "../support/remotes.ts";
+import { isLong, rotatingSeed } from "../support/seed.ts";
+import { call } from "../support/run.ts";
+
+const dir = async (t: TestContext): Promise<Offsite> => (await offsite(t)) as Offsite;
+const [first, second] = ["2026-11-22T15", "2026-11-22T16"].map((hour) =>
+  hourPaths(books(hour), "vps-1"),
+) as [ReturnType<typeof hourPaths>, ReturnType<typeof hourPaths>];
+
+function receiptOf({ recording, remote }: Offsite, path: string) {
+  const id = remoteId(remote.settings.HOURBOOK_REMOTE);
+  return readReceipt(systemFiles, recording.dataFolder, id, path);
+}
+
+function pruned({ run }: Offsite) {
+  return call(prune, { keepDates: 0, allowSameDisk: true }, run());
+}
+
+function flip(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(path, bytes);
+}
+
+function standing({ recording, remote, run }: Offsite) {
+  const settings = { dataFolder: recording.dataFolder, collector: "vps-1", ...remote.settings };
+  return scrub.standing!({ clock: run().clock, files: readOnlyFiles(systemFiles), settings });
+}
+
+for (const kind of ["dir", "rclone", "crypt"] satisfies RemoteKind[]) {
+  suite(`scrub of ${kind === "dir" ? "a folder" : `rclone (${kind})`}`, () => {
+    test("finds everything the same, reads hours back, and changes nothing there", async (t) => {
+      const found = await offsite(t, kind);
+      if (found === undefined) return;
+      const there = contentsOf(found.remote.folder);
+
+      const result = await call(scrub, {}, found.run());
+
+      assert.equal(result.files.same, result.objects);
+      assert.deepEqual(result.unknown, { own: 0, others: 0, foreign: 0 });
+      assert.equal(result.hoursRead, 7);
+      assert.deepEqual(contentsOf(found.remote.folder), there);
+      const receipt = await receiptOf(found, first.data);
+      assert.equal(receipt?.readBack, "2026-11-22T19:10:00.000Z");
+      assert.match(scrub.summary(result), /^(\d+) of \1 files the same on .*\n7 hours read back/);
+      assert.equal((await standing(found)).text, "no file is known to be lost");
+    });
+
+    test("lets offload send again what is gone there and still here", async (t) => {
+      const found = await offsite(t, kind);
+      if (found === undefined || kind === "crypt") return;
+      const { remote, run } = found;
+      rmSync(join(remote.folder, first.data));
+      rmSync(join(remote.folder, "labels"), { recursive: true });
+
+      const error = await failure(call(scrub, {}, run()));
+      const again = await call(offload, {}, run());
+      const after = await call(scrub, {}, run());
+
+      assert.deepEqual([error.code, error.exit], ["REMOTE_DIFFERS", "findings"]);
+      assert.equal(error.details.length, 2);
+      assert.match(
+        error.details[1] ?? "",
+        /^MISSING {2}venue=.*hour=15\/vps-1\.jsonl\.gz {3}local \d+ B, remote absent$/,
+      );
+      assert.match(error.next ?? "", /npm run fn -- offload/);
+      assert.equal(again.copied, 2 + 1, "both, and the upload manifest that names them");
+      assert.equal(after.files.missing, 0);
+    });
+  });
+}
+
+suite("scrub", () => {
+  test("makes prune keep what is another there, also where only reading it back tells", async (t) => {
+    const found = await dir(t);
+    const { remote, run, archive, recording } = found;
+    flip(join(remote.folder, first.data));
+
+    const error = await failure(call(scrub, {}, run()));
+    // Whatever a listing says from now on: as where an object is damaged and its hash is of what was sent.
+    cpSync(join(recording.dataFolder, "archive", first.data), join(remote.folder, first.data));
+    await call(offload, {}, run()).catch(() => undefined);
+    const { kept } = await pruned(found);
+
+    assert.match(error.details.join("\n"), /^CONFLICT {2}venue=.*hour=15\/vps-1\.jsonl\.gz/m);
+    assert.equal((await receiptOf(found, first.data))?.state, "conflict");
+    assert.equal(kept.noReceipt, 1);
+    assert.equal(
+      contentsOf(join(recording.dataFolder, "archive"))[first.data],
+      archive[first.data],
+    );
+
+    await call(scrub, {}, run());
+    assert.equal((await receiptOf(found, first.data))?.state, "verified", "it came back right");
+  });
+
+  test("puts what is lost here and there on record for good, and shows it until it is found", async (t) => {
+    const found = await dir(t);
+    const { remote, run, recording } = found;
+    await pruned(found);
+    const kept = readFileSync(join(remote.folder, first.data));
+    rmSync(join(remote.folder, first.data));
+    flip(join(remote.folder, second.data));
+
+    const error = await failure(call(scrub, {}, run()));
+    const again = await call(scrub, {}, run());
+
+    assert.match(
+      error.details.join("\n"),
+      /^LOST .*hour=15.*remote absent\nLOST .*hour=16.*other content$/m,
+    );
+    assert.equal(again.files.lost, 2, "on record, and no new finding");
+    assert.match(scrub.summary(again), /2 lost, on record/);
+    const { text, figures } = await standing(found);
+    assert.equal(
+      text,
+      "2 files lost here and on the remote, of 2026-11-22T15Z books and 1 other hour: incidents/",
+    );
+    assert.deepEqual(figures, { lostFiles: 2 });
+    const notes = await Array.fromAsync(lostNotes(systemFiles, recording.dataFolder));
+    assert.deepEqual(
+      notes.map(({ files }) => files),
+      [[`archive/${first.data}`], [`archive/${second.data}`]],
+    );
+
+    writeFileSync(join(remote.folder, first.data), kept);
+    await call(scrub, {}, run());
+    assert.deepEqual((await standing(found)).figures, { lostFiles: 1 });
+  });
+
+  test("has its record brought back by restore", async (t) => {
+    const found = await dir(t);
+    await pruned(found);
+    rmSync(join(found.remote.folder, first.data));
+    await failure(call(scrub, {}, found.run()));
+    await call(offload, {}, found.run());
+    found.lose();
+
+    const error = await failure(call(restore, {}, found.run()));
+
+    assert.deepEqual(
+      error.details.map((line) => line.split("  ", 1)[0]),
+      ["MISSING"],
+    );
+    assert.deepEqual((await standing(found)).figures, { lostFiles: 1 });
+  });
+
+  test("reads over time every hour back, and one at least in each run", async (t) => {
+    const found = await dir(t);
+    const read = new Set<string>();
+    for (let day = 1; day <= 7; day += 1) {
+      const now = `2026-12-0${day}T02:35:00Z`;
+      const { hoursRead } = await call(scrub, { readBackMax: 0 }, found.run({ now }));
+      assert.equal(hoursRead, 1);
+      for (const path of Object.keys(found.archive).filter((each) => each.endsWith(".jsonl.gz"))) {
+        if ((await receiptOf(found, path))?.readBack?.startsWith(now.slice(0, 10))) read.add(path);
+      }
+    }
+    assert.equal(read.size, 7);
+  });
+
+  test("leaves alone what was just sent and is not listed yet", async (t) => {
+    const found = await dir(t);
+    rmSync(join(found.remote.folder, first.data));
+
+    const result = await call(scrub, {}, found.run({ now: "2026-11-22T18:40:00Z" }));
+
+    assert.deepEqual([result.files.pending, result.files.missing], [1, 0]);
+    assert.equal((await receiptOf(found, first.data))?.state, "verified");
+  });
+
+  test("counts what is not its own, and leaves it alone", async (t) => {
+    const found = await dir(t);
+    const strangers = [
+      hourPaths(books("2026-11-22T15"), "vps-2").data,
+      "holiday.jpg",
+      "labels/vps-1.other.json",
+    ];
+    for (const path of strangers) {
+      mkdirSync(dirname(join(found.remote.folder, path)), { recursive: true });
+      writeFileSync(join(found.remote.folder, path), "not mine");
+    }
+    const there = contentsOf(found.remote.folder);
+
+    const result = await call(scrub, {}, found.run());
+
+    assert.deepEqual(result.unknown, { own: 1, others: 1, foreign: 1 });
+    assert.deepEqual(contentsOf(found.remote.folder), there);
+    assert.match(scrub.summary(result), /3 of \d+ objects without a receipt here, left alone/);
+  });
+
+  test("is safe to be killed at any call: the next run says the same, and no file is noted lost twice", async (t) => {
+    const seed = rotatingSeed(t);
+    const stride = isLong ? 7 : 97;
+    for (let at = 1 + (seed % stride), isDone = false; !isDone; at += stride) {
+      const found = await dir(t);
+      await pruned(found);
+      rmSync(join(found.remote.folder, first.data));
+      const killed = killedAt(at);
+      try {
+        await call(scrub, { readBackMax: 0 }, found.run({ files: killed.files }));
+      } catch (error) {
+        if (!(error instanceof Killed))
+          assert.equal((error as { code?: string }).code, "REMOTE_DIFFERS");
+      }
+      isDone = killed.calls() < at;
+
+      await call(scrub, {}, found.run()).catch(() => undefined);
+      const { files } = await call(scrub, {}, found.run());
+
+      assert.deepEqual([files.lost, files.missing, files.conflict], [1, 0, 0], `killed at ${at}`);
+      const notes = await Array.fromAsync(lostNotes(systemFiles, found.recording.dataFolder));
+      assert.deepEqual(
+        notes.map((note) => note.files),
+        [[`archive/${first.data}`]],
+        `killed at ${at}`,
+      );
+      const left = Object.keys(contentsOf(found.recording.dataFolder)).filter((path) =>
+        path.includes("scrubbing"),
+      );
+      assert.deepEqual(left, [], `killed at ${at}`);
+      rmSync(join(found.recording.dataFolder, ".."), { recursive: true });
+    }
+  });
+});
