@@ -61,8 +61,10 @@ function spellingsOf(secret: string): string[] {
   return [...new Set([secret, json, nested, encodeURIComponent(secret)])];
 }
 
+// Only from the beginning of a word and over so much of it: else a server that answers with one long word would keep
+// the recorder busy for half a minute.
 const names =
-  "(?:[\\w-]*(?:token|secret|password|passwd|pass|api[_-]?key|access[_-]?key|private_key|private_key_id|assertion|signature|upload_id|cookie|authorization|credentials))";
+  "(?<![\\w-])(?:[\\w-]{0,40}?(?:token|secret|password|passwd|pass|api[_-]?key|access[_-]?key|private_key|private_key_id|assertion|signature|upload_id|cookie|authorization|credentials)\\d?)";
 
 const patterns: readonly (readonly [RegExp, string])[] = [
   // Whole, cut off, or as one string with \n in it.
@@ -73,9 +75,9 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   // {"refresh_token":"…"}, also as text within JSON.
   [new RegExp(`(${names}\\\\*["']\\s*:\\s*\\\\*["']).*?(\\\\*["'])`, "gi"), `$1${hidden}$2`],
   // refresh_token=…&, password=…
-  [new RegExp(`\\b(${names}\\s?=\\s?)(?!\\(hidden\\))[^\\s"'&,;\\\\]+`, "gi"), `$1${hidden}`],
+  [new RegExp(`(${names}\\s?=\\s?)(?!\\(hidden\\))[^\\s"'&,;\\\\]+`, "gi"), `$1${hidden}`],
   // "token: invalid_grant" says what is wrong: only what holds a digit is a secret.
-  [new RegExp(`\\b(${names}: )(?=[^\\s"'\\\\]*\\d)[^\\s"'&,;\\\\]{8,}`, "gi"), `$1${hidden}`],
+  [new RegExp(`(${names}: )(?=[^\\s"'\\\\]*\\d)[^\\s"'&,;\\\\]{8,}`, "gi"), `$1${hidden}`],
   [/\b(authorization|cookie|set-cookie|x-goog-api-key)(\s?:\s?)[^"\\\n]+/gi, `$1$2${hidden}`],
   [/\b(bearer|basic) (?=\S*[\d=])[\w.~+/=-]{8,}/gi, `$1 ${hidden}`],
   // Google's access and refresh tokens, client secrets, authorization codes and API keys; JWTs; AWS's key ids.
@@ -85,7 +87,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\bAIza[\w-]{20,}/g, hidden],
   [/\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g, hidden],
   [/\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, hidden],
-  [/(\/\/)[^\s/@"'\\]+:[^\s/@"'\\]+@/g, `$1${hidden}@`],
+  [/(\/\/)[^\s/@"'\\]{1,200}:[^\s/@"'\\]{1,200}@/g, `$1${hidden}@`],
   // What is left of a key that was printed over many lines.
   [/^[A-Za-z0-9+/]{40,}={0,2}$/gm, hidden],
   // Long, with digits and letters of both cases: a token. Hashes and market ids have lower case alone.

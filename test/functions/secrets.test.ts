@@ -149,6 +149,19 @@ suite("planted credentials", { concurrency: true }, () => {
   });
 });
 
+test("every run of rclone goes through what redacts its words", () => {
+  const root = join(import.meta.dirname, "..", "..");
+  const running = globSync("functions/**/*.ts", { cwd: root }).filter((path) =>
+    readFileSync(join(root, path), "utf8").includes('program: "rclone"'),
+  );
+  // The doctor asks for a version and a path, and shows what is on stdout alone.
+  assert.deepEqual(running.toSorted(), [
+    "functions/doctor/rclone-config.ts",
+    "functions/doctor/rclone-version.ts",
+    "functions/remote/rclone-process.ts",
+  ]);
+});
+
 test("the repository holds no credential", () => {
   const tracked = spawnSync("git", ["ls-files"], {
     encoding: "utf8",
