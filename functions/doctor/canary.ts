@@ -11,6 +11,7 @@ import { rcloneOf } from "../remote/rclone-process.ts";
 import { errorLines } from "../remote/rclone-log.ts";
 import type { Remote, RemoteFile } from "../remote/remote.ts";
 import type { DoctorRun } from "./finding.ts";
+import { rcloneCommand } from "./rclone-command.ts";
 
 const canaryPath = /^canary\/[A-Za-z0-9-]+\/[A-Za-z0-9-]+\.txt$/;
 
@@ -96,7 +97,7 @@ export class Canary {
       message: `rclone could not delete ${place}`,
       exit: "findings",
       details: errorLines(stderr),
-      next: `the remote must let rclone delete what it wrote, for this check alone; rclone deletefile ${place}`,
+      next: `the remote must let rclone delete what it wrote, for this check alone; ${rcloneCommand(this.#run)} deletefile ${place}`,
     });
   }
 }

@@ -1,19 +1,17 @@
 /** What docs/google-drive.md asks of a Google Drive's section. */
 import * as v from "valibot";
 import { type DoctorRun, type Noted, problem, warning } from "./finding.ts";
+import { rcloneCommand } from "./rclone-command.ts";
 import type { Section } from "./rclone-sections.ts";
 
 const page = "docs/google-drive.md";
 const leastScope = "drive.file";
 
-export async function judgeDrive(
-  { files }: DoctorRun,
-  { name, values }: Section,
-): Promise<Noted[]> {
+export async function judgeDrive(run: DoctorRun, { name, values }: Section): Promise<Noted[]> {
   const found: Noted[] = [];
   const account = values["service_account_file"];
   const isService = account !== undefined || values["service_account_credentials"] !== undefined;
-  if (account !== undefined && (await files.read(account).catch(() => undefined)) === undefined)
+  if (account !== undefined && (await run.files.read(account).catch(() => undefined)) === undefined)
     found.push(
       problem(
         `[${name}] cannot read its service_account_file ${account}`,
@@ -34,7 +32,7 @@ export async function judgeDrive(
     found.push(
       warning(
         what,
-        `scope = ${leastScope}, then rclone config reconnect ${name}: (${page}, “The scope”)`,
+        `scope = ${leastScope}, then ${rcloneCommand(run)} config reconnect ${name}: (${page}, “The scope”)`,
       ),
     );
   }
@@ -42,7 +40,7 @@ export async function judgeDrive(
     found.push(
       problem(
         `[${name}] has no refresh token: it cannot log in by itself`,
-        `rclone config reconnect ${name}:`,
+        `${rcloneCommand(run)} config reconnect ${name}:`,
       ),
     );
   return found;

@@ -9,6 +9,7 @@ import type { RcloneSpec } from "../remote/settings.ts";
 import { judgeDrive } from "./drive-section.ts";
 import { type Check, type DoctorRun, type Noted, ok, problem, warning } from "./finding.ts";
 import { modeText, othersMayRead, thisUser } from "./permissions.ts";
+import { rcloneCommand } from "./rclone-command.ts";
 import { type Section, sectionsOf, storesOf } from "./rclone-sections.ts";
 import { canWriteTo } from "./writable.ts";
 
@@ -37,7 +38,8 @@ async function lookAtConfig(
   remote: RcloneSpec,
 ): Promise<Noted[]> {
   const stat = await run.files.stat(path);
-  if (stat === undefined) return [problem(`there is no configuration at ${path}`, "rclone config")];
+  if (stat === undefined)
+    return [problem(`there is no configuration at ${path}`, `${rcloneCommand(run)} config`)];
   let text: string;
   try {
     text = (await run.files.read(path)).toString();
@@ -51,7 +53,7 @@ async function lookAtConfig(
     return [
       problem(
         what,
-        "rclone config, then s) and “Remove password”; mode 0600 and systemd's credentials protect it",
+        `${rcloneCommand(run)} config, then s) and “Remove password”; mode 0600 and systemd's credentials protect it`,
       ),
     ];
   }
@@ -61,7 +63,7 @@ async function lookAtConfig(
     return [
       problem(
         what,
-        `rclone listremotes --config ${path}; then set HOURBOOK_REMOTE, or rclone config`,
+        `${rcloneCommand(run)} listremotes; then set HOURBOOK_REMOTE, or make one (docs/google-drive.md)`,
       ),
     ];
   }

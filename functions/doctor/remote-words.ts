@@ -1,13 +1,18 @@
 /** What to do about what a remote says, by its words: rclone's exit codes do not tell one trouble from another. */
 import type { DoctorRun } from "./finding.ts";
+import { rcloneCommand } from "./rclone-command.ts";
 
 const page = "docs/google-drive.md";
 
 /** In this order: the first that fits is the cause, the others may come with it. */
-const fixes: readonly (readonly [RegExp, (name: string) => string])[] = [
+const fixes: readonly (readonly [RegExp, (remote: string, rclone: string) => string])[] = [
+  [
+    /didn't find section/i,
+    (_, rclone) => `${rclone} listremotes; then set HOURBOOK_REMOTE, or make one (${page})`,
+  ],
   [
     /invalid_grant|token (has )?expired|maybe it has expired|empty token/i,
-    (name) => `rclone config reconnect ${name}: (${page}, “The consent screen”)`,
+    (remote, rclone) => `${rclone} config reconnect ${remote}: (${page}, “The consent screen”)`,
   ],
   [
     /invalid_client|unauthorized_client|deleted_client/i,
@@ -50,11 +55,13 @@ const fixes: readonly (readonly [RegExp, (name: string) => string])[] = [
   ],
 ];
 
-export function fixFor({ settings }: Pick<DoctorRun, "settings">, words: string): string {
-  const remote = settings.HOURBOOK_REMOTE;
+export function fixFor(run: Pick<DoctorRun, "settings">, words: string): string {
+  const remote = run.settings.HOURBOOK_REMOTE;
   const target = remote.kind === "rclone" ? remote.target : "";
   const name = target.split(":", 1)[0] ?? "";
   const known = fixes.find(([pattern]) => pattern.test(words));
-  if (known !== undefined) return known[1](name);
-  return remote.kind === "rclone" ? `rclone lsf -vv ${target}` : `ls -ld ${remote.folder}`;
+  if (known !== undefined) return known[1](name, rcloneCommand(run));
+  return remote.kind === "rclone"
+    ? `${rcloneCommand(run)} lsf -vv ${target}`
+    : `ls -ld ${remote.folder}`;
 }

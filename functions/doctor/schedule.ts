@@ -47,6 +47,7 @@ const needed: Record<string, string> = {
   "seal-hour": "hours stay open, and are never offloaded",
   "build-manifest": "sealed hours get no manifest, and are never offloaded",
   offload: "nothing is copied off this machine",
+  scrub: "a copy that vanishes or changes on the remote is not noticed",
 };
 
 export function judgeSchedules({ entries }: Pick<Schedules, "entries">, now: number): Noted[] {

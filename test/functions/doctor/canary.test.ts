@@ -118,7 +118,7 @@ suite("a remote", () => {
 
     assert.match(
       await look(patient.run({ settings })),
-      /^problem {2}cannot write to rclone:plain:file\/below: .*fix: rclone lsf -vv plain:file\/below/,
+      /^problem {2}cannot write to rclone:plain:file\/below: .*fix: rclone --config \S+ lsf -vv plain:file\/below/,
     );
   });
 
@@ -211,8 +211,14 @@ suite("a remote", () => {
       ["googleapi: Error 404: File not found: abc., notFound", /root_folder_id/],
       ["dial tcp: lookup www.googleapis.com: no such host", /DNS/],
       ["tls: failed to verify certificate: x509: signed by unknown authority", /SSL_CERT_FILE/],
+      ["Failed to create file system: didn't find section in config file", /rclone listremotes/],
       ["something new", /rclone lsf -vv gd:x/],
     ] as const)
       assert.match(fixFor(run as never, words), fix, words);
+    const service = { settings: { ...run.settings, credentialsFolder: "/run/credentials" } };
+    assert.match(
+      fixFor(service as never, "invalid_grant"),
+      /--config THE-FILE-OF-LoadCredential config reconnect/,
+    );
   });
 });

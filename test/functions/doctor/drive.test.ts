@@ -110,7 +110,7 @@ suite("doctor, before a Google Drive", { concurrency: true }, () => {
     const found = await given.look();
     assert.match(
       found,
-      /^problem {2}cannot (write to|list) rclone:gd:hourbook.*fix: rclone config reconnect gd:/,
+      /^problem {2}cannot (write to|list) rclone:gd:hourbook.*fix: rclone --config \S+ config reconnect gd:/,
     );
     assert.doesNotMatch(found, /withdrawn/);
   });

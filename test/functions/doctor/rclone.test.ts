@@ -54,12 +54,12 @@ suite("rclone's configuration", () => {
     [
       "without a remote of that name",
       drive.replace("[gd]", "[other]"),
-      /^problem .* has no remote of the name in rclone:gd:hourbook.*fix: rclone listremotes/,
+      /^problem .* has no remote of the name in rclone:gd:hourbook.*fix: rclone --config .*rclone\.conf listremotes/,
     ],
     [
       "that is encrypted",
       "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nabc\n",
-      /^problem .* is encrypted, and nobody is there to type.*fix: rclone config/,
+      /^problem .* is encrypted, and nobody is there to type.*fix: rclone --config .* config, then s/,
     ],
     [
       "without a client of one's own",
@@ -74,7 +74,7 @@ suite("rclone's configuration", () => {
     [
       "without a refresh token",
       drive.replace(/"refresh_token":"\w+",/, ""),
-      /^problem .*\[gd\] has no refresh token.*fix: rclone config reconnect gd:/,
+      /^problem .*\[gd\] has no refresh token.*fix: rclone --config .* config reconnect gd:/,
     ],
     ["without any token", `[gd]\ntype = drive\n${own}`, /^problem .*\[gd\] has no refresh token/],
     [

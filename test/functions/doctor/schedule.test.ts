@@ -16,6 +16,7 @@ const whole = {
   "seal-hour": { cron: "2 * * * *" },
   "build-manifest": { cron: "5 * * * *" },
   offload: { cron: "10 * * * *" },
+  scrub: { cron: "30 2 * * *" },
   prune: { cron: "50 3 * * *", input: { allowSameDisk: true } },
 };
 
@@ -27,7 +28,7 @@ async function found(patient: Patient, schedule: object, settings = {}): Promise
 
 suite("a schedule", () => {
   const cases: [string, object, RegExp][] = [
-    ["that fires everything is well", whole, /^ok {2}valid; 6 functions/],
+    ["that fires everything is well", whole, /^ok {2}valid; 7 functions/],
     [
       "without polls records nothing",
       { ...whole, "snapshot-poll": {} },
