@@ -4,12 +4,12 @@
  */
 import type { Machine } from "./doors/machine.ts";
 import { OperatorError, exitCodes, messageOf } from "./errors.ts";
-import { claimDaemon } from "./daemon-lock.ts";
+import { type DaemonClaim, claimDaemon } from "./daemon-lock.ts";
 import { prepareFolders } from "./folders.ts";
 import type { AnyFunction, Log } from "./function.ts";
 import { type HourLog, hourLog } from "./hours/hour-log.ts";
 import { type Journal, type Refusal, createJournal, scheduleInForce } from "./journal.ts";
-import { type Claim, functionLock, isHeld } from "./locks.ts";
+import { functionLock, isHeld } from "./locks.ts";
 import type { Observer } from "./observer.ts";
 import { type Past, readPast } from "./past.ts";
 import { type Reload, followSchedules } from "./reload.ts";
@@ -78,7 +78,7 @@ interface Parts {
   hours: HourLog;
   journal: Journal;
   past: Past;
-  daemon: Claim;
+  daemon: DaemonClaim;
 }
 
 function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): Runtime {
@@ -133,6 +133,7 @@ function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): 
     for (const observer of observers) observer.reloaded(schedules);
   }
 
+  void daemon.lost.then(({ message }) => stop(message, { exit: exitCodes.locked }));
   scheduler.apply(options.schedules);
   void scheduler.runAtStart();
   const repairing = repairOldHours(hours, log);
@@ -151,7 +152,7 @@ function run(options: RuntimeOptions, { hours, journal, past, daemon }: Parts): 
   return { done, stop, apply, reload: reloadNow };
 }
 
-async function letGo(daemon: Claim, log: RuntimeLog): Promise<void> {
+async function letGo(daemon: DaemonClaim, log: RuntimeLog): Promise<void> {
   try {
     await daemon.release();
   } catch (error) {

@@ -44,9 +44,20 @@ export async function readSchedulesFile(
   path: string,
   functions: ReadonlyMap<string, AnyFunction>,
 ): Promise<Schedules> {
-  let text: string;
+  return readSchedules(await readSchedulesText(files, path), functions, path);
+}
+
+// A hundred times the schedule that ships. Checking a text takes time that fires nothing.
+const textBytesMax = 64 * 1024;
+
+/** Throws `NO_SCHEDULES` where there is no text to read. */
+export async function readSchedulesText(files: Files, path: string): Promise<string> {
   try {
-    text = (await files.read(path)).toString();
+    const found = await files.stat(path);
+    if (found !== undefined && found.bytes > textBytesMax && !found.isFolder)
+      throw new Error(`it is longer than ${textBytesMax} B`);
+    // Read, a pipe or a device that took the name would be waited for without end.
+    return found?.bytes === 0 ? "" : (await files.read(path)).toString();
   } catch (error) {
     throw new OperatorError("NO_SCHEDULES", {
       message: `cannot read the schedules file ${path}: ${messageOf(error)}`,
@@ -56,7 +67,6 @@ export async function readSchedulesFile(
       cause: error,
     });
   }
-  return readSchedules(text, functions, path);
 }
 
 /** The process's environment, with a `.env` file's settings where it has none of that name. */

@@ -1,11 +1,22 @@
 /** What the runtime keeps in the data folder, and whether it can. */
-import { join } from "node:path";
-import type { Files } from "./doors/files.ts";
+import { dirname, join } from "node:path";
+import type { Files, Lock } from "./doors/files.ts";
 import { OperatorError, errnoOf, messageOf } from "./errors.ts";
 import { keepReserve } from "./hours/reserve.ts";
 
 export function locksFolder(dataFolder: string): string {
   return join(dataFolder, "state", "locks");
+}
+
+/** A lock in that folder; `undefined` if another holds it. */
+export async function takeLock(files: Files, path: string): Promise<Lock | undefined> {
+  try {
+    return await files.lock(path);
+  } catch {
+    // The first one ever, or `state/` was deleted; anything else will fail again.
+    await files.makeFolder(dirname(path));
+    return files.lock(path);
+  }
 }
 
 /** Makes the folders; throws `DATA_FOLDER` if nothing can be written there. */

@@ -7,20 +7,25 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { Files, Lock } from "./doors/files.ts";
 import { OperatorError } from "./errors.ts";
-import { locksFolder } from "./folders.ts";
+import { locksFolder, takeLock } from "./folders.ts";
 import { type Holder, holderSchema } from "./journal-lines.ts";
 
 export interface Claim {
+  /** Leaves a note of who holds it, for others that find it taken: once the work is under way, which it must not delay. */
+  note(): void;
   release(): Promise<void>;
 }
 
-/** Takes the lock and notes its holder; or says who holds it, if that is known. */
+/** For work that needs none. */
+export const nothingClaimed: Claim = { note() {}, release: async () => {} };
+
+/** Takes the lock; or says who holds it, if that is known. */
 export async function claim(
   files: Files,
   place: LockPlace,
   holder: Holder,
 ): Promise<{ claim: Claim } | { heldBy: Holder | undefined }> {
-  const lock = await files.lock(place.lock);
+  const lock = await takeLock(files, place.lock);
   if (lock === undefined) return { heldBy: await readNote(files, place.note) };
   return { claim: noted(files, place.note, holder, lock) };
 }
@@ -51,12 +56,14 @@ function placeOf(dataFolder: string, name: string): LockPlace {
   return { lock: join(folder, `${name}.lock`), note: join(folder, `${name}.holder.json`) };
 }
 
-// The note is written while the run is already under way, and only waited for where the lock goes: it must
-// not be written over the next holder's.
 function noted(files: Files, path: string, holder: Holder, lock: Lock): Claim {
-  const written = writeNote(files, path, holder).catch(() => {});
+  let written: Promise<void> | undefined;
   return {
+    note() {
+      written = writeNote(files, path, holder).catch(() => {});
+    },
     async release() {
+      // It must not be written over the next holder's.
       await written;
       await lock.release();
     },

@@ -13,6 +13,7 @@ import type { Machine } from "./doors/machine.ts";
 import { OperatorError, messageOf } from "./errors.ts";
 import type { AnyFunction, Log } from "./function.ts";
 import type { Refusal } from "./journal.ts";
+import { readSchedulesText } from "./configuration.ts";
 import { describeChanges } from "./schedule-changes.ts";
 import { type Schedules, readSchedules, revisionOf } from "./schedules.ts";
 import { formatDuration, secondMs } from "./time.ts";
@@ -150,11 +151,11 @@ class Follower {
   async #lookOnce(): Promise<void> {
     const { machine } = this.#options;
     const text = await this.#read();
-    if (this.#isSeen(text)) return;
+    if (seenOf(text) === this.#seen) return;
     const found = this.#check(text);
     if (found instanceof OperatorError) {
       await sleep(machine.clock, secondLookMs);
-      if ((await this.#read()) !== text) {
+      if (seenOf(await this.#read()) !== seenOf(text)) {
         this.#isLookDue = true;
         return;
       }
@@ -165,30 +166,22 @@ class Follower {
     else this.#take(found);
   }
 
-  /** `undefined` where there is none to read. */
-  async #read(): Promise<string | undefined> {
+  /** The error where there is none to read. */
+  async #read(): Promise<string | OperatorError> {
+    const { machine, file } = this.#options;
     try {
-      return (await this.#options.machine.files.read(this.#options.file)).toString();
-    } catch {
-      return undefined;
+      return await readSchedulesText(machine.files, file);
+    } catch (error) {
+      return asRefusal(error);
     }
   }
 
-  #isSeen(text: string | undefined): boolean {
-    return seenOf(text) === this.#seen;
-  }
-
-  #check(text: string | undefined): Schedules | OperatorError {
-    const { functions } = this.#options;
+  #check(text: string | OperatorError): Schedules | OperatorError {
+    if (typeof text !== "string") return text;
     try {
-      if (text !== undefined) return readSchedules(text, functions, this.#name());
-      return new OperatorError("NO_SCHEDULES", {
-        message: `${this.#name()} is gone, or cannot be read`,
-        details: [`no file ${this.#options.file} to read`],
-      });
+      return readSchedules(text, this.#options.functions, this.#name());
     } catch (error) {
-      if (error instanceof OperatorError) return error;
-      throw error;
+      return asRefusal(error);
     }
   }
 
@@ -207,8 +200,9 @@ class Follower {
     for (const change of changes) log.info({ revision }, change);
   }
 
-  #refuse({ message, details }: OperatorError): void {
+  #refuse({ message, details: told }: OperatorError): void {
     const { log, refuse } = this.#options;
+    const details = told.length > 0 ? told : [message];
     const problems = details.slice(0, problemsMax).map((text) => text.slice(0, problemCharsMax));
     const more = details.length - problems.length;
     if (more > 0) problems.push(`… and ${more} more`);
@@ -233,6 +227,13 @@ class Follower {
 }
 
 /** The text's revision; `null` for none. */
-function seenOf(text: string | undefined): string | null {
-  return text === undefined ? null : revisionOf(text);
+function seenOf(text: string | OperatorError): string | null {
+  return typeof text === "string" ? revisionOf(text) : null;
+}
+
+// Whatever is thrown at a text, such as brackets nested too deep to follow, is a reason not to take it.
+function asRefusal(error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error;
+  const message = `the text cannot be checked: ${messageOf(error)}`;
+  return new OperatorError("BAD_SCHEDULES", { message, cause: error });
 }

@@ -7,7 +7,7 @@ import { type OperatorError, messageOf } from "./errors.ts";
 import type { AnyFunction, Log, Run } from "./function.ts";
 import type { Journal } from "./journal.ts";
 import { assertJson } from "./json-value.ts";
-import { type Claim, LockedError, claim, functionLock } from "./locks.ts";
+import { type Claim, LockedError, claim, functionLock, nothingClaimed } from "./locks.ts";
 import {
   type Context,
   type RunRequest,
@@ -142,6 +142,7 @@ class FunctionRunner implements Runner {
     void journal.write(beginLine(begun, request.isRepeat === true));
     const startedMonotonic = machine.clock.monotonic();
     const supervised = this.#start(request, begun, claimed.failure, log);
+    claimed.note();
     const overAt = startedMonotonic + request.timeoutMs + graceMs + overdueAfterMs;
     this.#underWay.set(supervised, { name, definition, overAt });
     const ended = await supervised.ended;
@@ -165,7 +166,7 @@ class FunctionRunner implements Runner {
     run: string,
   ): Promise<Claim & { failure?: unknown }> {
     // Who prints data only reads, and two of them may be piped at the same time.
-    if (definition.output === true) return { release: async () => {} };
+    if (definition.output === true) return nothingClaimed;
     const { machine, settings } = this.#options;
     const holder = { pid: process.pid, since: iso(machine.clock.now()), run, trigger };
     let claimed: Awaited<ReturnType<typeof claim>>;
@@ -173,7 +174,7 @@ class FunctionRunner implements Runner {
       claimed = await claim(machine.files, functionLock(settings.core.dataFolder, name), holder);
     } catch (failure) {
       // A lock file that cannot be made is a failed run, and on record as one.
-      return { failure, release: async () => {} };
+      return { ...nothingClaimed, failure };
     }
     if ("heldBy" in claimed) throw new LockedError(name, claimed.heldBy);
     return claimed.claim;
@@ -201,10 +202,9 @@ class FunctionRunner implements Runner {
           output,
         });
         try {
-          const result: unknown = await request.definition.run(request.input as never, {
-            ...context.run,
-            signal,
-          });
+          const handed = { ...context.run, signal };
+          const running: Promise<unknown> = request.definition.run(request.input as never, handed);
+          const result = await Promise.race([running, context.gated.broken]);
           assertJson(result);
           return result;
         } finally {

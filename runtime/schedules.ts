@@ -26,7 +26,8 @@ export function readSchedules(
   functions: Functions,
   file = "schedules.json",
 ): Schedules {
-  const document = readJson(text);
+  // Some editors begin a file with a byte order mark.
+  const document = readJson(text.replace(/^\uFEFF/, ""));
   if (!("lineOf" in document)) {
     const { line, column, rule } = document;
     throw badSchedules(file, [[`line ${line}`, `column ${column}`, rule]]);

@@ -4,11 +4,14 @@
  */
 import type { Doors } from "../function.ts";
 import { type Around, type Handle, around, isHandle } from "./around.ts";
+import type { Clock } from "./clock.ts";
 
 export interface Gate {
   doors: Doors;
   /** From now on every call fails with `reason`, made only then: most runs leave nothing behind. */
   shut(reason: () => Error): void;
+  /** Rejects with what was thrown out of a timer that was set through the clock. */
+  broken: Promise<never>;
   /** Closes and releases what was handed out and not given back; says how many those were. */
   takeBack(): Promise<number>;
 }
@@ -21,6 +24,8 @@ export function gate(doors: Doors): Gate {
   const handedOut = new Set<Handle>();
   let refusal: (() => Error) | undefined;
   let isOver = false;
+  const { promise: broken, reject: breakDown } = Promise.withResolvers<never>();
+  broken.catch(() => {});
   const throwing: Around = (_method, call) => {
     if (refusal !== undefined) throw refusal();
     return call();
@@ -41,8 +46,9 @@ export function gate(doors: Doors): Gate {
   }
 
   return {
+    broken,
     doors: {
-      clock: around(doors.clock, throwing),
+      clock: around(containing(doors.clock, breakDown), throwing),
       files: around(doors.files, rejecting),
       http: around(doors.http, rejecting),
       sockets: around(doors.sockets, rejecting),
@@ -59,6 +65,22 @@ export function gate(doors: Doors): Gate {
       await Promise.allSettled(left.map(giveBack));
       return left.length;
     },
+  };
+}
+
+/** What a timer's callback throws would end the process, and all that others do in it. */
+function containing(clock: Clock, onThrown: (error: unknown) => void): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, callback) =>
+      clock.after(ms, () => {
+        try {
+          callback();
+        } catch (error) {
+          onThrown(error);
+        }
+      }),
   };
 }
 

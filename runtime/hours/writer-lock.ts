@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { sleep } from "../doors/clock.ts";
 import type { Lock } from "../doors/files.ts";
 import { OperatorError } from "../errors.ts";
-import { locksFolder } from "../folders.ts";
+import { locksFolder, takeLock } from "../folders.ts";
 import { secondMs } from "../time.ts";
 import type { HourLogOptions } from "./hour-log.ts";
 
@@ -17,7 +17,7 @@ export async function takeWriterLock(options: HourLogOptions): Promise<Lock> {
   const path = join(locksFolder(dataFolder), `writer-${stream}.lock`);
   const until = machine.clock.monotonic() + lockWaitMs;
   for (;;) {
-    const lock = await tryLock(options, path);
+    const lock = await takeLock(machine.files, path);
     if (lock !== undefined) return lock;
     if (machine.clock.monotonic() >= until) {
       throw new OperatorError("WRITER_BUSY", {
@@ -28,18 +28,5 @@ export async function takeWriterLock(options: HourLogOptions): Promise<Lock> {
       });
     }
     await sleep(machine.clock, lockRetryMs);
-  }
-}
-
-async function tryLock(
-  { machine: { files }, dataFolder }: HourLogOptions,
-  path: string,
-): Promise<Lock | undefined> {
-  try {
-    return await files.lock(path);
-  } catch {
-    // The first one ever, or `state/` was deleted; anything else will fail again.
-    await files.makeFolder(locksFolder(dataFolder));
-    return files.lock(path);
   }
 }

@@ -71,7 +71,7 @@ async function reportDaemon(folder: string): Promise<void> {
   let idle = 0;
   for (let start = 0; start < 6; start += 1) {
     const before = performance.now();
-    const daemon = spawn(process.execPath, [...guarded, "runtime/main.ts"], {
+    const daemon = spawn(process.execPath, startArgs(), {
       cwd: root,
       env,
       stdio: ["ignore", "ignore", "pipe"],
@@ -88,8 +88,26 @@ async function reportDaemon(folder: string): Promise<void> {
   const bare = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   const floor = await memoryAfter(bare, idleMs);
   bare.kill("SIGKILL");
-  print(`idle memory: ${idle} MB, bare Node ${floor} MB: ${(idle / floor).toFixed(2)} times`);
+  const parts = spawn(process.execPath, ["test/bench/floor.js"], {
+    cwd: root,
+    env,
+    stdio: "ignore",
+  });
+  const withParts = await memoryAfter(parts, idleMs);
+  parts.kill("SIGKILL");
+  const times = (mb: number): string =>
+    `${mb} MB, ${(mb / floor).toFixed(2)} times bare Node (${floor} MB)`;
+  print(
+    `idle memory: ${times(idle)}; the packages and modules that it uses alone: ${times(withParts)}`,
+  );
   print(`start to ready: ${median(starts)} ms, bare Node ${median(bareStarts())} ms`);
+}
+
+/** As `npm start` has it. */
+function startArgs(): string[] {
+  const text = readFileSync(join(root, "package.json"), "utf8");
+  const { scripts } = JSON.parse(text) as { scripts: { start: string } };
+  return scripts.start.split(" ").slice(1);
 }
 
 async function memoryAfter({ pid }: ChildProcess, ms: number): Promise<number> {

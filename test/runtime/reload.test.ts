@@ -153,8 +153,43 @@ suite("a save of schedules.json", () => {
 
     const [refused] = await linesOf(house, "refused");
     assert.equal(refused?.revision, null);
-    assert.deepEqual(refused?.problems, [`no file ${house.file} to read`]);
+    assert.match(refused?.problems[0] ?? "", /cannot read the schedules file .*: ENOENT/);
     assert.deepEqual(savesOf(house.fired.tick), [0, 0, 1, 1]);
+  });
+
+  for (const [what, hostile, problem] of [
+    [
+      "nested too deep to follow",
+      `{"tick": ${"[".repeat(9_000)}${"]".repeat(9_000)}}`,
+      /cannot be checked/,
+    ],
+    ["longer than any schedule", " ".repeat(65 * 1_024), /longer than 65536 B/],
+    ["empty", "", /line 1 /],
+  ] as const) {
+    test(`that is ${what} is refused like any other`, async (t) => {
+      const house = virtual(t);
+      await house.saves(text(0));
+      await house.start();
+      await house.saves(hostile);
+      await house.passes(2_000);
+      await house.saves(text(1));
+      await house.passes(2_000);
+
+      const refused = await linesOf(house, "refused");
+      assert.equal(refused.length, 1);
+      assert.match(refused[0]?.problems[0] ?? "", problem);
+      assert.deepEqual(savesOf(house.fired.tick), [0, 0, 1, 1]);
+    });
+  }
+
+  test("with a byte order mark is taken", async (t) => {
+    const house = virtual(t);
+    await house.saves(text(0));
+    await house.start();
+    await house.saves(`\uFEFF${text(1)}`);
+    await house.passes(2_000);
+
+    assert.deepEqual(savesOf(house.fired.tick), [1, 1]);
   });
 
   test("is taken later, or on SIGHUP, where the watcher fails", async (t) => {

@@ -4,6 +4,7 @@
  * Method: badly behaved functions beside a good one, in a whole runtime on a virtual clock.
  */
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { sleep } from "../../runtime/doors/clock.ts";
@@ -188,6 +189,52 @@ suite("a run that notes what it is about to do", () => {
   });
 });
 
+suite("a timer that a function sets", () => {
+  const bug = (): never => {
+    throw new TypeError("x is not a function");
+  };
+
+  test("fails its run, and nothing else, with what it throws", async (t) => {
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:05Z",
+      functions: {
+        good: async () => ({}),
+        wild: (run) => (run.clock.after(secondMs, bug), forever()),
+      },
+      schedule: { wild: everyTenSeconds, good: everyTenSeconds },
+    });
+    await house.start();
+    await house.until("15:00:25");
+
+    const failed = "failed TypeError: x is not a function";
+    assert.deepEqual(await endsOf(house, "wild"), [failed, failed]);
+    assert.deepEqual((await endsOf(house, "good")).length, 2);
+  });
+
+  test("can throw after its run has ended, and nobody is hurt", async (t) => {
+    let fired = 0;
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:05Z",
+      functions: {
+        leaky: async (run) => {
+          const again = (): void => {
+            fired += 1;
+            run.clock.after(secondMs, again);
+          };
+          run.clock.after(secondMs, again);
+          return {};
+        },
+      },
+      schedule: { leaky: everyTenSeconds },
+    });
+    await house.start();
+    await house.until("15:00:25");
+
+    assert.deepEqual(await endsOf(house, "leaky"), ["ok : {}", "ok : {}"]);
+    assert.equal(fired, 2);
+  });
+});
+
 suite("a run that leaves a file open and a lock taken", () => {
   test("has them closed and released, and is told of", async (t) => {
     const house = aHouse(t, {
@@ -308,6 +355,24 @@ suite("a disk that hangs under the journal", () => {
       began.map((ms) => new Date(ms).toISOString().slice(14, 19)),
       ["00:10", "00:20"],
     );
+  });
+});
+
+suite("state/ deleted under a running daemon", () => {
+  test("costs no slot", async (t) => {
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:00Z",
+      functions: { poll: async () => ({}) },
+      schedule: { poll: everyTenSeconds },
+    });
+    const runtime = await house.start();
+    await house.until("15:00:15");
+    rmSync(join(house.dataFolder, "state"), { recursive: true });
+    await house.until("15:00:25");
+    await house.stop(runtime);
+
+    const outcomes = (await house.lines("end")).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ["ok", "ok", "ok"]);
   });
 });
 

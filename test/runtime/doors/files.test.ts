@@ -1,6 +1,6 @@
 /** The files door, where it differs from what Node does by itself. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { systemFiles } from "../../../runtime/doors/files.ts";
@@ -34,6 +34,35 @@ suite("a lock", () => {
     assert.equal(await systemFiles.lock(path), undefined);
     await lock?.release();
     await (await systemFiles.lock(path))?.release();
+  });
+});
+
+suite("a lock's file", () => {
+  for (const state of ["open already", "new to this process"]) {
+    test(`that holds garbage, ${state}, is emptied and locked`, async (t) => {
+      const path = join(temporaryFolder(t), "lock");
+      if (state === "open already") await (await systemFiles.lock(path))?.release();
+      writeFileSync(path, "garbage ".repeat(1_000));
+
+      const lock = await systemFiles.lock(path);
+      assert.ok(lock);
+      assert.equal(await systemFiles.lock(path), undefined);
+      await lock.release();
+      assert.equal((await systemFiles.stat(path))?.bytes, 0);
+    });
+  }
+
+  test("that went with its folder is locked again once that is there", async (t) => {
+    const folder = join(temporaryFolder(t), "locks");
+    const path = join(folder, "lock");
+    mkdirSync(folder);
+    await (await systemFiles.lock(path))?.release();
+    rmSync(folder, { recursive: true });
+    await assert.rejects(systemFiles.lock(path));
+    mkdirSync(folder);
+
+    await (await systemFiles.lock(path))?.release();
+    assert.equal((await systemFiles.stat(path))?.bytes, 0);
   });
 });
 
