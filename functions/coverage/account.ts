@@ -63,9 +63,11 @@ function holdPolls(
 ): Map<number, HeldPoll[]> {
   const { books, next } = evidence;
   const held = new Map<number, HeldPoll[]>();
+  let order = 0;
   const hold = (poll: Poll, judge: HeldPoll["judge"]): void => {
-    if (poll.slot !== undefined)
-      held.set(poll.slot, [...(held.get(poll.slot) ?? []), { poll, judge }]);
+    if (poll.slot === undefined) return;
+    held.set(poll.slot, [...(held.get(poll.slot) ?? []), { poll, judge, order }]);
+    order += 1;
   };
   if (books !== undefined) {
     const judge = judgeWritten(books, needsWritten(evidence, books, late));

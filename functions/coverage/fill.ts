@@ -7,6 +7,8 @@ import type { WrittenJudge } from "./written.ts";
 
 export interface HeldPoll {
   poll: Poll;
+  /** Its place among all polls of the hour as they were written. */
+  order: number;
   /** Of the file that the poll lies in. */
   judge: WrittenJudge;
 }
@@ -25,17 +27,19 @@ export interface Filling {
 export function fillStates(filling: Filling): Uint8Array[] {
   const { tokens, watched, slots, held } = filling;
   const membershipOf = memberships(tokens);
-  const watch: Watch = { was: new Uint8Array(tokens.tokens.length), isOnList: undefined };
+  const watch: Watch = {
+    was: new Uint8Array(tokens.tokens.length),
+    isOnList: undefined,
+    firstOn: firstOnList(tokens, [...held.values()].flat()),
+  };
   // Slot by slot, since that is how it is written: 5,000 tokens and 360 slots are 1.8 million states.
   const planes = slots.map((slot) => {
     const plane = new Uint8Array(watched.length).fill(state.open);
     const polls = held.get(slot) ?? [];
     if (polls.length === 0) fillUnpolled(filling, watch, slot, plane);
-    for (const { poll, judge } of polls) {
-      // A list that no line names is taken for the one before it, or for all that is known.
-      watch.isOnList =
-        membershipOf(poll.watch) ?? watch.isOnList ?? new Uint8Array(tokens.tokens.length).fill(1);
-      fillPolled(filling, watch, { poll, judge }, plane);
+    for (const one of polls) {
+      watch.isOnList = membershipOf(one.poll.watch) ?? unnamedList(filling, slot);
+      fillPolled(filling, watch, one, plane);
       for (const { row } of watched) if (watch.isOnList[row] === 1) watch.was[row] = 1;
     }
     return plane;
@@ -54,12 +58,33 @@ interface Watch {
   was: Uint8Array;
   /** Is on the newest list; `undefined` before the first poll. */
   isOnList: Uint8Array | undefined;
+  /** By row: the order of the first poll whose list names it. A repeated slot's second poll comes late. */
+  firstOn: Float64Array;
+}
+
+function firstOnList(tokens: TokenTable, polls: readonly HeldPoll[]): Float64Array {
+  const firstOn = new Float64Array(tokens.tokens.length).fill(Infinity);
+  const seen = new Set<string>();
+  for (const { poll, order } of polls.toSorted((a, b) => a.order - b.order)) {
+    if (seen.has(poll.watch)) continue;
+    seen.add(poll.watch);
+    for (const row of tokens.list(poll.watch) ?? [])
+      firstOn[row] = Math.min(firstOn[row] as number, order);
+  }
+  return firstOn;
+}
+
+/** The line that named it is lost. Nobody leaves a list before its hour ends, so it held who is known by then. */
+function unnamedList({ tokens, watched }: Filling, slot: number): Uint8Array {
+  const member = new Uint8Array(tokens.tokens.length);
+  for (const { row, since } of watched) if (since <= slot) member[row] = 1;
+  return member;
 }
 
 function fillPolled(
   { tokens, watched }: Filling,
   watch: Watch,
-  { poll, judge }: HeldPoll,
+  { poll, judge, order }: HeldPoll,
   plane: Uint8Array,
 ): void {
   const slot = poll.slot as number;
@@ -68,7 +93,8 @@ function fillPolled(
   for (let position = 0; position < watched.length; position += 1) {
     const token = watched[position] as Token;
     let found = said[token.row] as number;
-    if (isOnList[token.row] === 0) found = offListState(token, slot, watch.was[token.row] === 1);
+    if (isOnList[token.row] === 0)
+      found = offListState(token, slot, (watch.firstOn[token.row] as number) < order);
     else if (found === state.open) found = judge(poll.number, token);
     plane[position] = better(plane[position] as number, found);
   }
@@ -116,6 +142,7 @@ function unpolledState(
 
 // A watched market stays on the list to the end of the hour, so nothing else explains that it is gone.
 function leftState(token: Token, slot: number): number {
+  if (token.since > slot) return stateOf("not-yet-watched");
   return stateOf(token.closed <= slot ? "market-closed" : "unknown");
 }
 

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME`: one measurement, beside what a user would pick instead, in one run. */
 import { bench as archive } from "./archive.ts";
+import { bench as gaps } from "./gaps.ts";
 import { bench as poll } from "./poll.ts";
 import { bench as runtime } from "./runtime.ts";
 
@@ -7,6 +8,10 @@ const benches: Record<string, { what: string; run(): Promise<void> }> = {
   archive: {
     what: "a sealed hour, beside gzip -6: bytes, CPU, memory, one token read",
     run: archive,
+  },
+  gaps: {
+    what: "a day's gap report over 5,000 tokens, beside all lines in memory",
+    run: gaps,
   },
   poll: { what: "5,000 tokens every 10 s for a minute, beside curl | gzip", run: poll },
   runtime: {

@@ -251,13 +251,10 @@ class Teller {
     this.#unpolled.push(slot);
   }
 
-  /** A market is known to be closed if any poll that is left saw it so. */
+  /** A market is known to be closed if any list that is left says so. */
   #closeMarkets(): void {
-    const polled = [...this.#own.polls, ...this.#next.polls].map(({ scheduled }) =>
-      Date.parse(scheduled ?? ""),
-    );
-    for (const [position, { since, closed = Infinity }] of this.#cast.entries()) {
-      if (!polled.some((slot) => slot >= at(closed))) continue;
+    for (const [position, { token, since, closed = Infinity }] of this.#cast.entries()) {
+      if (!this.#own.saysClosed(token) && !this.#next.saysClosed(token)) continue;
       for (const slot of this.#unpolled) {
         if (slot >= closed && slot >= since)
           (this.#truth[position] as Truth[])[slot] = "market-closed";
@@ -299,7 +296,7 @@ class Teller {
   }
 
   #lose(slot: number, answers: readonly Answer[]): void {
-    this.#own.lose(this.#cast, this.#answersAt(slot, answers));
+    this.#own.lose(this.#list(slot), this.#cast, this.#answersAt(slot, answers));
     this.#isHole = true;
     this.#without(slot, "damaged");
   }
@@ -314,6 +311,7 @@ function better(first: Truth, second: Truth): Truth {
 class Hour {
   polls: PollLine[] = [];
   #lines: { id: string; tokens: WatchedToken[] }[] = [];
+  #lostLists = new Set<string>();
   #lost: { after: number; before: number }[] = [];
   #books: WrittenBook[] = [];
   #number = 100_000;
@@ -363,8 +361,15 @@ class Hour {
   }
 
   /** A poll whose member is damaged in the middle of the file: the recorder never knows. */
-  lose(cast: readonly Cast[], answers: readonly (Answer | undefined)[]): void {
+  lose(
+    list: WatchedToken[],
+    cast: readonly Cast[],
+    answers: readonly (Answer | undefined)[],
+  ): void {
     const number = (this.#number += 1);
+    // A list that it was the first to name is named nowhere else.
+    const id = idOf(list);
+    if (!this.#lines.some((known) => known.id === id)) this.#lostLists.add(id);
     for (const [position, { token }] of cast.entries()) {
       if (answers[position] === "new" || answers[position] === "same") this.#hasBook.add(token);
     }
@@ -386,11 +391,20 @@ class Hour {
     };
   }
 
+  saysClosed(token: string): boolean {
+    return this.#lines.some(({ tokens }) =>
+      tokens.some((watched) => watched.token === token && watched.closed !== undefined),
+    );
+  }
+
   #watch(list: WatchedToken[]): string {
-    const id = list
-      .map(({ token, closed }) => `${token}${closed === undefined ? "" : "c"}`)
-      .join("+");
-    if (!this.#lines.some((known) => known.id === id)) this.#lines.push({ id, tokens: list });
+    const id = idOf(list);
+    if (!this.#lostLists.has(id) && !this.#lines.some((known) => known.id === id))
+      this.#lines.push({ id, tokens: list });
     return id;
   }
+}
+
+function idOf(list: readonly WatchedToken[]): string {
+  return list.map(({ token, closed }) => `${token}${closed === undefined ? "" : "c"}`).join("+");
 }
