@@ -80,6 +80,22 @@ suite("doctor, before a Google Drive", { concurrency: true }, () => {
     assert.equal(Object.keys(given.remote.there()).length, 1);
   });
 
+  test("that shows two objects of the canary's name, says so and deletes neither", async (t) => {
+    const given = await aDriveToLookAt(t);
+    if (given === undefined) return;
+    const { objects, faults } = given.remote.drive;
+    const act = (): void => {
+      for (const [path, [first, ...others]] of objects.files())
+        if (path.includes("canary/") && first !== undefined && others.length === 0)
+          objects.add({ name: first.name, parents: first.parents, content: first.content });
+    };
+    faults.plan({ kind: "meanwhile", on: ["list"], act });
+
+    assert.match(await given.look(), /^problem .*lists 2 objects named canary\/.*“Duplicates”/);
+    const [twins] = Object.values(given.remote.there());
+    assert.equal(twins?.length, 2);
+  });
+
   test("whose listings lag, says that the canary is not listed, and uploads no second one", async (t) => {
     const given = await aDriveToLookAt(t);
     if (given === undefined) return;
