@@ -10,9 +10,18 @@ import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction } from "../runtime/function.ts";
 import { hourPattern } from "../runtime/time.ts";
 import { describeLabel, verdicts } from "./archive/labels.ts";
+import { pathName } from "./archive/names.ts";
 import { type Labelled, writeLabel } from "./archive/write-label.ts";
 
-const text = v.pipe(v.string(), v.trim(), v.nonEmpty("must say something"));
+const charsMax = 1_000;
+
+const text = v.pipe(
+  v.string(),
+  v.trim(),
+  v.nonEmpty("must say something"),
+  v.maxLength(charsMax, `is longer than ${charsMax} characters: name a page that says more`),
+  v.regex(/^\P{Cc}*$/u, "must be one line, without control characters"),
+);
 
 const input = v.strictObject({
   hour: v.pipe(
@@ -21,7 +30,7 @@ const input = v.strictObject({
     v.description("the hour that it speaks of"),
   ),
   token: v.optional(v.pipe(text, v.description("one token's books of that hour, not all"))),
-  venue: v.optional(v.pipe(text, v.description("whose market data")), "polymarket"),
+  venue: v.optional(v.pipe(pathName, v.description("whose market data")), "polymarket"),
   stream: v.optional(
     v.pipe(
       v.picklist(["books", "markets", "journal", "quarantine"]),
@@ -30,7 +39,7 @@ const input = v.strictObject({
     "books",
   ),
   collector: v.optional(
-    v.pipe(text, v.description("which machine's recording; without it this one's")),
+    v.pipe(pathName, v.description("which machine's recording; without it this one's")),
   ),
   verdict: v.pipe(
     v.picklist(verdicts),

@@ -13,6 +13,7 @@ import type { Files } from "../runtime/doors/files.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction, type Run } from "../runtime/function.ts";
 import { instant } from "../runtime/time.ts";
+import { pathName } from "./archive/names.ts";
 import { openPlace, type Place } from "./archive/place.ts";
 import { describeRange, describeReading, readBooks, type ReadResult } from "./reading/reading.ts";
 import { remoteFolders } from "./reading/remote-folders.ts";
@@ -56,7 +57,7 @@ const input = v.strictObject({
     false,
   ),
   collector: v.optional(
-    v.pipe(v.string(), v.description("whose recording; needed only where a place holds several")),
+    v.pipe(pathName, v.description("whose recording; needed only where a place holds several")),
   ),
 });
 

@@ -12,6 +12,7 @@ import * as v from "valibot";
 import { count } from "../runtime/columns.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction } from "../runtime/function.ts";
+import { pathName } from "./archive/names.ts";
 import { openPlace } from "./archive/place.ts";
 import { fromHour, toHour } from "./verify/range.ts";
 import { type Verified, verify } from "./verify/verification.ts";
@@ -33,7 +34,7 @@ const input = v.strictObject({
     ),
   ),
   collector: v.optional(
-    v.pipe(v.string(), v.description("this machine's hours alone; without it all that are there")),
+    v.pipe(pathName, v.description("this machine's hours alone; without it all that are there")),
   ),
 });
 

@@ -100,5 +100,7 @@ export function mustKeep(labels: readonly Label[]): boolean {
 /** `invalid: the clock was wrong (token 123); use 2026-11-22T16` */
 export function describeLabel({ verdict, reason, token, replacement }: Label): string {
   const which = token === null ? "" : ` (token ${token})`;
-  return `${verdict}: ${reason}${which}${replacement === null ? "" : `; use ${replacement}`}`;
+  const text = `${verdict}: ${reason}${which}${replacement === null ? "" : `; use ${replacement}`}`;
+  // Whoever wrote it, what it says is shown on terminals.
+  return text.replaceAll(/\p{Cc}+/gu, " ");
 }

@@ -1,7 +1,7 @@
 /** A folder that holds sealed hours: this machine's own archive, or what was copied from a remote. */
 import { resolve } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
-import { OperatorError } from "../../runtime/errors.ts";
+import { errnoOf, OperatorError } from "../../runtime/errors.ts";
 import { archiveFolder } from "./layout.ts";
 
 export interface Place {
@@ -22,7 +22,10 @@ export async function openPlace(
   if (folder === undefined)
     return { root: archiveFolder(dataFolder), beside: dataFolder, dataFolder };
   const root = resolve(folder);
-  const entries = await files.list(root);
+  const entries = await files.list(root).catch((error: unknown) => {
+    if (errnoOf(error) !== "ENOTDIR") throw error;
+    return [];
+  });
   if (entries.some(({ name, isFolder }) => isFolder && name.startsWith("venue=")))
     return { root, beside: root, dataFolder: undefined };
   throw new OperatorError("NO_ARCHIVE", {

@@ -60,7 +60,8 @@ export async function readSealedHour(context: ReadContext, hour: Hour): Promise<
   }
   const tokens = new Set(lists.tokens);
   // Its books may be there although damage took the list that named it.
-  if (wanted.token !== undefined && wanted.token in index.tokens) tokens.add(wanted.token);
+  if (wanted.token !== undefined && Object.hasOwn(index.tokens, wanted.token))
+    tokens.add(wanted.token);
   for (const token of tokens) context.tokens.add(token);
   return { lost: lost.lines, frames: merge(context, dataPath, { index, polls, tokens }) };
 }
@@ -79,7 +80,8 @@ async function* merge(
 ): AsyncGenerator<PollFrame> {
   const cursors: BookCursor[] = [];
   for (const token of tokens) {
-    const range = index.tokens[token];
+    // A token may bear any name, also one that objects know.
+    const range = Object.hasOwn(index.tokens, token) ? index.tokens[token] : undefined;
     if (range === undefined) continue;
     read.data += range.length;
     cursors.push(new BookCursor(token, readFileRange(files, dataPath, range)));

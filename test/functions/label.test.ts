@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { suite, test, type TestContext } from "node:test";
 import gapReport from "../../functions/gap-report.ts";
 import label from "../../functions/label.ts";
@@ -164,6 +165,13 @@ suite("label", () => {
     await refused({ token: "44" }, { code: "NO_SUCH_TOKEN", exit: "usage" });
     await refused({ token: "11", stream: "journal" }, { code: "BAD_FLAGS", exit: "usage" });
     await refused({ hour: "2026-11-22T17" }, { code: "HOUR_NOT_SEALED", exit: "usage" });
+    for (const [slip, what] of [
+      [{ collector: "../../../etc/vps" }, /letters, digits/],
+      [{ venue: ".." }, /letters, digits/],
+      [{ reason: "wrong\n\u001b[31m" }, /one line/],
+      [{ reason: "x".repeat(1_001) }, /longer than 1000/],
+    ] as const)
+      assert.throws(() => v.parse(label.input, { ...said, ...slip }), what);
     assert.ok(!existsSync(join(archive.dataFolder, "labels")));
   });
 

@@ -388,6 +388,7 @@ suite("read", () => {
       { token: "1", from: "2026-11-22", to: "2026-11-21" },
       /--from must lie before --to/,
     ],
+    ["a name that objects know", { token: "constructor" }, /constructor was not watched/],
     ["a token that was never watched", { token: "44" }, /44 was not watched in any of the 1 hours/],
     [
       "a time without hours",

@@ -340,10 +340,10 @@ suite("verify", () => {
     const archive = anArchive(t);
     mkdirSync(archive.dataFolder, { recursive: true });
     const run = aRun({ dataFolder: archive.dataFolder, settings: {} });
-    await assert.rejects(call(verify, { folder: archive.dataFolder }, run), {
-      code: "NO_ARCHIVE",
-      exit: "usage",
-    });
+    const file = join(archive.dataFolder, "file");
+    writeFileSync(file, "");
+    for (const folder of [archive.dataFolder, file, join(file, "below")])
+      await assert.rejects(call(verify, { folder }, run), { code: "NO_ARCHIVE", exit: "usage" });
     for (const from of ["2026-02-30", "2026-11-22T24", "yesterday"])
       await assert.rejects(async () => call(verify, { from }, run), /UTC hour or date/);
   });
