@@ -15,12 +15,14 @@ export interface Removal extends Pick<PruneOptions, "run" | "remote"> {
   why: "age" | "room";
 }
 
+/** Returns the paths that were no longer there: their hours are back. */
 export async function remove(
   removal: Removal,
   hours: readonly SealedHour[],
   result: Pruned,
-): Promise<void> {
-  if (hours.length === 0) return;
+): Promise<Set<string>> {
+  const allGone = new Set<string>();
+  if (hours.length === 0) return allGone;
   const { remote, yard } = removal;
   await noteDeletions(removal, hours);
   for (const hour of hours) await bury(yard, hour);
@@ -34,9 +36,12 @@ export async function remove(
     }
     await unbury(yard, hour);
     result.kept.remoteDiffers += 1;
-    for (const { path } of gone)
+    for (const { path } of gone) {
+      allGone.add(path);
       result.differing.push({ path, problem: "its copy went when it was moved: is it one?" });
+    }
   }
+  return allGone;
 }
 
 export function countDeleted(result: Pruned, hour: SealedHour): void {

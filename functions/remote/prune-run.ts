@@ -129,7 +129,8 @@ class Pruning {
     const proven = judge(batch, looks, this.#result);
     if (dryRun) report(this.#options, proven, this.#result);
     else {
-      await remove({ ...this.#options, yard: this.#yard, why }, proven, this.#result);
+      const gone = await remove({ ...this.#options, yard: this.#yard, why }, proven, this.#result);
+      for (const path of gone) looks.set(path, { state: "absent", seen: [] });
       // After the deletions: on a full disk nothing can be written before.
       await noteLooks(this.#options, batch, looks);
     }
