@@ -21,7 +21,7 @@ function rclone({ children, config }: DriveRemote, ...args: string[]): Promise<E
   return children.run({ program: "rclone", args: [...args, ...impatient], signal });
 }
 
-suite("the fake Drive", () => {
+suite("the fake Drive", { concurrency: 3 }, () => {
   test("takes a large file in pieces, shows it when it is whole, and gives it back", async (t) => {
     const remote = await aDrive(t, { config: { upload_cutoff: "0", chunk_size: "256k" } });
     if (remote === undefined) return;

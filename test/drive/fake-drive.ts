@@ -15,6 +15,8 @@ export interface FakeDrive {
   faults: Faults;
   /** How many calls of each kind came in. */
   calls: Partial<Record<CallKind, number>>;
+  /** Calls that are not answered yet: what they bring may still appear. */
+  readonly underWay: number;
   /** What was asked of it that it cannot answer, and hosts that it refused: both are empty in a good test. */
   strange: readonly string[];
   /** What makes a program talk to it: a proxy, and a certificate to trust. */
@@ -30,6 +32,7 @@ export async function startFakeDrive(folder: string): Promise<FakeDrive> {
   const faults = new Faults();
   const api = new Api(objects);
   const calls: FakeDrive["calls"] = {};
+  let underWay = 0;
   const strange: string[] = [];
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -68,7 +71,11 @@ export async function startFakeDrive(folder: string): Promise<FakeDrive> {
   }
 
   const server = createServer((request, response) => {
-    take(request, response).catch(() => request.destroy());
+    underWay += 1;
+    const done = (): void => void (underWay -= 1);
+    take(request, response)
+      .catch(() => request.destroy())
+      .finally(done);
   });
   const certificate = await throwAwayCertificate(folder, hosts);
   const proxy: Proxy = await startProxy(server, hosts, certificate);
@@ -76,6 +83,9 @@ export async function startFakeDrive(folder: string): Promise<FakeDrive> {
     objects,
     faults,
     calls,
+    get underWay() {
+      return underWay;
+    },
     get strange() {
       return [...strange, ...proxy.refused];
     },

@@ -13,10 +13,9 @@ import type { CallKind, FaultKind } from "./faults.ts";
 /** What was wrong, in words, after what; nothing if all went as promised. */
 export async function tryMix(end: Ending, seed: number): Promise<string[]> {
   const chance = chanceOf(seed);
-  // In a third of the mixes every file is sent in pieces, and the first is of several.
   const isLarge = chance(3) === 0;
-  const config = isLarge ? { upload_cutoff: "0", chunk_size: "256k" } : {};
-  const world = await aWorld(end, hoursOf(isLarge), { config, isExpired: chance(8) === 0 });
+  const options = { config: piecesOf(isLarge), isExpired: chance(8) === 0 };
+  const world = await aWorld(end, hoursOf(isLarge), options);
   const story: string[] = [];
   const steps = 2 + chance(3);
   for (let at = 0; at < steps; at += 1) {
@@ -33,18 +32,23 @@ export async function tryMix(end: Ending, seed: number): Promise<string[]> {
   return wrong.length === 0 ? [] : [...wrong, `in the end, after ${story.join("; ")}`];
 }
 
-function hoursOf(isLarge: boolean): HourSpec[] {
+/** Every file is sent in pieces, and the largest is of several. */
+export function piecesOf(isLarge: boolean): Record<string, string> {
+  return isLarge ? { upload_cutoff: "0", chunk_size: "256k" } : {};
+}
+
+export function hoursOf(isLarge: boolean): HourSpec[] {
   const text = isLarge ? { text: randomBytes(300_000).toString("latin1") } : {};
   return [{ hour: "2026-11-20T10", ...text }, { hour: "2026-11-21T10" }, { hour: "2026-11-22T14" }];
 }
 
 /** Numbers from 0 up to, and not including, what it is asked for. */
-function chanceOf(seed: number): (below: number) => number {
+export function chanceOf(seed: number): (below: number) => number {
   let asked = 0;
   return (below) => mix(seed, (asked += 1)) % below;
 }
 
-type Chance = ReturnType<typeof chanceOf>;
+export type Chance = ReturnType<typeof chanceOf>;
 
 const faultKinds: readonly FaultKind[] = [
   "corrupt",

@@ -8,7 +8,7 @@ import { type FakeDrive, startFakeDrive } from "../drive/fake-drive.ts";
 import { clientId, secrets } from "../drive/login.ts";
 import { hashesOf } from "../drive/objects.ts";
 import { type Ending, temporaryFolder } from "./folder.ts";
-import { hasRclone, settingsOf, type TestRemote } from "./remotes.ts";
+import { settingsOf, type TestRemote } from "./remotes.ts";
 
 export interface DriveRemote extends TestRemote {
   drive: FakeDrive;
@@ -108,10 +108,15 @@ function thereOn({ objects }: FakeDrive): Record<string, string[]> {
 
 /** Skips the test, loudly, where rclone or openssl is missing; with TEST_REQUIRE=1 it fails instead. */
 export function hasDrive(t: TestContext): boolean {
-  if (!hasRclone(t)) return false;
-  if (spawnSync("openssl", ["version"]).status === 0) return true;
-  const message = "openssl is not installed: apt-get install -y openssl";
-  if (process.env["TEST_REQUIRE"] === "1") throw new Error(message);
-  t.skip(message);
+  const lacking = canDrive();
+  if (lacking === undefined) return true;
+  if (process.env["TEST_REQUIRE"] === "1") throw new Error(lacking);
+  t.skip(lacking);
   return false;
+}
+
+/** What is missing, if something is. */
+export function canDrive(): string | undefined {
+  const missing = ["rclone", "openssl"].find((name) => spawnSync(name, ["version"]).status !== 0);
+  return missing && `${missing} is not installed: apt-get install -y ${missing}`;
 }

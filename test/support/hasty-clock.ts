@@ -3,28 +3,33 @@ import type { Clock } from "../../runtime/doors/clock.ts";
 
 export interface HastyClock extends Clock {
   step(ms: number): void;
+  /** What really goes on while a run waits `ms`; a turn or two, if not said. */
+  passes: (ms: number) => Promise<unknown>;
 }
-
-// A turn or two for what goes on meanwhile, so that whoever waits again and again does not spin.
-const waitMs = 5;
 
 export function hastyClock(start: number): HastyClock {
   let elapsed = 0;
-  return {
+  const clock: HastyClock = {
     now: () => start + elapsed,
     monotonic: () => elapsed,
     after(ms, callback) {
-      const timer = setTimeout(
-        () => {
-          elapsed += ms;
-          callback();
-        },
-        Math.min(ms, waitMs),
-      );
-      return () => clearTimeout(timer);
+      let isCancelled = false;
+      const pass = async (): Promise<void> => {
+        await clock.passes(ms);
+        if (isCancelled) return;
+        elapsed += ms;
+        callback();
+      };
+      void pass();
+      return () => {
+        isCancelled = true;
+      };
     },
     step(ms) {
       elapsed += ms;
     },
+    // Long enough that whoever waits again and again does not spin.
+    passes: () => new Promise((resolve) => setTimeout(resolve, 5)),
   };
+  return clock;
 }
