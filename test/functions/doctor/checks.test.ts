@@ -164,6 +164,7 @@ suite("the daemon", () => {
     const claimed = await claim(systemFiles, daemonLock(patient.dataFolder), { pid: 812, since });
     assert.ok("claim" in claimed);
     t.after(() => claimed.claim.release());
+    claimed.claim.note();
     // Written while its holder is already at work.
     const { note } = daemonLock(patient.dataFolder);
     while ((await readNote(systemFiles, note)) === undefined) t.signal.throwIfAborted();
