@@ -1,6 +1,7 @@
 // Runs before the first .ts file, so it is plain JavaScript that any Node of the last years parses.
 import module from "node:module";
 import { fileURLToPath } from "node:url";
+import v8 from "node:v8";
 
 const [major] = process.versions.node.split(".").map(Number);
 
@@ -19,3 +20,7 @@ if (process.env.NODE_V8_COVERAGE === undefined) {
     fileURLToPath(new URL("../node_modules/.cache/hourbook", import.meta.url)),
   );
 }
+
+// Young objects may else take 48 MB, and what they point to outside of the heap as much again, before they are
+// looked at: sealing an hour of 1 GB took up to 230 MB, and takes 150 MB so, in the same time.
+v8.setFlagsFromString("--semi-space-growth-factor=1");
