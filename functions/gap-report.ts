@@ -6,7 +6,7 @@
  * picture) rests on archived files alone, so anyone can make it again, byte for byte. It is provisional, and made
  * anew, until the journal of its hour and of the next is sealed; then it is final and never changes. A day's report
  * is made of its hours', and final when they all are. Each label on an hour of books gets a page of its own beside
- * the reports. Beside them, and never offloaded, `state/completion.json` says how far the last 96 hours are. Safe to
+ * the reports, as does what scrub found lost. Beside them, and never offloaded, `state/completion.json` says how far the last 96 hours are. Safe to
  * run twice, and to be killed at any line.
  */
 import * as v from "valibot";
@@ -19,6 +19,7 @@ import { writeCompletion } from "./coverage/completion.ts";
 import { dueDays, type ReportedDay, reportDay } from "./coverage/day-report.ts";
 import { type HourReport, reportHour } from "./coverage/hour-report.ts";
 import { labelTexts, writeLabelNotes } from "./coverage/label-notes.ts";
+import { type Lost, writeLostNotes } from "./coverage/lost-notes.ts";
 import { journalReader } from "./coverage/journal-hours.ts";
 import { percent } from "./coverage/percent.ts";
 import { readShelf } from "./coverage/shelf.ts";
@@ -56,6 +57,8 @@ export interface GapReportResult {
   days: ReportedDay[];
   /** Pages on labels that this run wrote. */
   labelPages: string[];
+  /** On record: neither here nor on the remote any more. */
+  lost: Lost[];
   /** Hours that wait for the next run. */
   left: number;
 }
@@ -79,7 +82,7 @@ export default defineFunction({
           ? await hoursAtHand(shelf, readJournal, day, now)
           : await dueHours(shelf, readJournal, run.asOf);
     const left = Math.max(0, due.length - hoursPerRunMax);
-    const result: GapReportResult = { hours: [], days: [], labelPages: [], left };
+    const result: GapReportResult = { hours: [], days: [], labelPages: [], lost: [], left };
     const failures: Failure[] = [];
     const attempt = async (what: string, report: () => Promise<void>): Promise<void> => {
       run.signal.throwIfAborted();
@@ -107,13 +110,18 @@ export default defineFunction({
       });
     }
     result.labelPages = await writeLabelNotes({ ...shelf, log: run.log });
+    result.lost = await writeLostNotes(shelf);
     await writeCompletion(shelf, remoteId(run.settings.HOURBOOK_REMOTE), run.clock.now());
     if (failures.length > 0) throw failed(failures, result);
     return result;
   },
 
-  summary({ hours, days, left, labelPages }) {
+  summary({ hours, days, left, labelPages, lost }) {
     const pages = labelPages.map((path) => `label: ${path}`);
+    const gone = lost.map(
+      ({ hour, stream, files, page }) =>
+        `lost: ${hour}Z ${stream}, ${count(files, "file")}, here and on the remote  ${page}`,
+    );
     const provisional = hours.filter((hour) => hour.provisional).length;
     const what =
       hours.length === 0
@@ -124,6 +132,7 @@ export default defineFunction({
       ...hours.slice(-shownMax).map(describe),
       ...days.slice(-shownMax).map((day) => describe({ ...day, hour: day.date, labels: [] })),
       ...pages.slice(-shownMax),
+      ...gone.slice(-shownMax),
       ...(left > 0 ? [`${count(left, "more hour")} left for the next run`] : []),
     ].join("\n");
   },

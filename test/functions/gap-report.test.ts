@@ -267,6 +267,7 @@ suite("gap-report", () => {
       hours: [{ ...hour, gaps: 2, findings: 0, report: "reports/x.md", labels: [] }],
       days: [],
       labelPages: [],
+      lost: [],
       left: 0,
     });
     assert.equal(

@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { hourPaths } from "../../functions/archive/layout.ts";
 import { lostNotes } from "../../functions/archive/lost.ts";
+import gapReport from "../../functions/gap-report.ts";
 import offload from "../../functions/offload.ts";
 import prune from "../../functions/prune.ts";
 import { readReceipt } from "../../functions/remote/receipts.ts";
@@ -145,6 +146,17 @@ suite("scrub", () => {
     assert.deepEqual(
       notes.map(({ files }) => files),
       [[`archive/${first.data}`], [`archive/${second.data}`]],
+    );
+
+    const report = await recording.report("2026-11-22T19:20:00Z");
+    assert.match(
+      gapReport.summary(report),
+      /^lost: 2026-11-22T15Z books, 1 file, here and on the remote {2}reports\/.*hour=15\/vps-1\.lost\.books\..*\.md$/m,
+    );
+    const page = readFileSync(join(recording.dataFolder, report.lost[0]?.page ?? ""), "utf8");
+    assert.match(
+      page,
+      /^# Lost: polymarket books, 2026-11-22, 15:00 UTC\n[^]*hour=15\/vps-1\.jsonl\.gz`/,
     );
 
     writeFileSync(join(remote.folder, first.data), kept);
