@@ -1,7 +1,8 @@
 /** What the runtime keeps in the data folder, and whether it can. */
 import { dirname, join } from "node:path";
 import type { Files, Lock } from "./doors/files.ts";
-import { OperatorError, errnoOf, messageOf } from "./errors.ts";
+import { isDiskFull } from "./durable.ts";
+import { OperatorError, messageOf } from "./errors.ts";
 import { keepReserve } from "./hours/reserve.ts";
 
 export function locksFolder(dataFolder: string): string {
@@ -29,13 +30,16 @@ export async function prepareFolders(files: Files, dataFolder: string): Promise<
     await files.remove(probe);
     await keepReserve(files, dataFolder);
   } catch (error) {
-    // A full disk is no reason not to start: what is offloaded can be pruned.
-    if (errnoOf(error) === "ENOSPC" || errnoOf(error) === "EDQUOT") return;
+    const isFull = isDiskFull(error);
+    // A full disk is no reason not to start: what is offloaded can be pruned. Without room for a lock it is.
+    if (isFull && (await files.stat(locksFolder(dataFolder))) !== undefined) return;
     throw new OperatorError("DATA_FOLDER", {
       message: `cannot write in the data folder ${dataFolder}: ${messageOf(error)}`,
-      exit: "configuration",
+      exit: isFull ? "failed" : "configuration",
       safe: "Nothing was started.",
-      next: `sudo install -d -o "$USER" ${dataFolder}, or set HOURBOOK_DATA to a folder of yours`,
+      next: isFull
+        ? "make room on its disk"
+        : `sudo install -d -o "$USER" ${dataFolder}, or set HOURBOOK_DATA to a folder of yours`,
       cause: error,
     });
   }

@@ -172,7 +172,8 @@ class Follower {
     try {
       return await readSchedulesText(machine.files, file);
     } catch (error) {
-      return asRefusal(error);
+      if (error instanceof OperatorError) return error;
+      throw error;
     }
   }
 
@@ -181,7 +182,8 @@ class Follower {
     try {
       return readSchedules(text, this.#options.functions, this.#name());
     } catch (error) {
-      return asRefusal(error);
+      if (error instanceof OperatorError) return error;
+      throw error;
     }
   }
 
@@ -229,11 +231,4 @@ class Follower {
 /** The text's revision; `null` for none. */
 function seenOf(text: string | OperatorError): string | null {
   return typeof text === "string" ? revisionOf(text) : null;
-}
-
-// Whatever is thrown at a text, such as brackets nested too deep to follow, is a reason not to take it.
-function asRefusal(error: unknown): OperatorError {
-  if (error instanceof OperatorError) return error;
-  const message = `the text cannot be checked: ${messageOf(error)}`;
-  return new OperatorError("BAD_SCHEDULES", { message, cause: error });
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { columns, count } from "./columns.ts";
 import { checkCron, checkTimezone } from "./cron.ts";
-import { OperatorError } from "./errors.ts";
+import { OperatorError, messageOf } from "./errors.ts";
 import type { AnyFunction, InputSchema } from "./function.ts";
 import { type Problem, isMissingKey, problemsOf, shortJson } from "./issues.ts";
 import { type JsonDocument, readJson } from "./json-lines.ts";
@@ -26,6 +26,21 @@ export function readSchedules(
   functions: Functions,
   file = "schedules.json",
 ): Schedules {
+  try {
+    return check(text, functions, file);
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    // Such as brackets nested too deep to follow: a reason not to take it, like any other.
+    throw new OperatorError("BAD_SCHEDULES", {
+      message: `${file} cannot be checked: ${messageOf(error)}`,
+      exit: "configuration",
+      safe: "Nothing was started.",
+      cause: error,
+    });
+  }
+}
+
+function check(text: string, functions: Functions, file: string): Schedules {
   // Some editors begin a file with a byte order mark.
   const document = readJson(text.replace(/^\uFEFF/, ""));
   if (!("lineOf" in document)) {

@@ -99,6 +99,23 @@ suite("a start", () => {
     await assert.rejects(house.start(), { code: "DATA_FOLDER", exit: "configuration" });
   });
 
+  test("is refused in a folder that is new on a full disk, and may be tried again", async (t) => {
+    const makeFolder = (path: string): Promise<void> =>
+      path.includes("state") ? refuse() : systemFiles.makeFolder(path);
+    const house = aHouse(t, {
+      start: "2026-11-22T15:00:00Z",
+      functions: {},
+      schedule: {},
+      files: { ...systemFiles, makeFolder },
+    });
+
+    await assert.rejects(house.start(), {
+      code: "DATA_FOLDER",
+      exit: "failed",
+      next: "make room on its disk",
+    });
+  });
+
   test("goes on where the disk is full: pruning can make room", async (t) => {
     let isFull = true;
     const house = aHouse(t, {

@@ -161,7 +161,7 @@ suite("a save of schedules.json", () => {
     [
       "nested too deep to follow",
       `{"tick": ${"[".repeat(9_000)}${"]".repeat(9_000)}}`,
-      /cannot be checked/,
+      /schedules.json cannot be checked/,
     ],
     ["longer than any schedule", " ".repeat(65 * 1_024), /longer than 65536 B/],
     ["empty", "", /line 1 /],
