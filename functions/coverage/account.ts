@@ -2,7 +2,7 @@
  * The accounting of one hour: for each watched token and each expected slot exactly one of recorded,
  * unchanged, or missing with one cause. Pure: the same evidence gives the same account.
  */
-import { type HourEvidence, isInHour, needsWritten, type Poll } from "./evidence.ts";
+import { type HourEvidence, isInHour, needsWritten, type Poll, unnamedPolls } from "./evidence.ts";
 import { type HeldPoll, fillStates } from "./fill.ts";
 import { type AccountedToken, type Problem, settle } from "./settle.ts";
 import { slotCauses } from "./slot-cause.ts";
@@ -82,7 +82,7 @@ function holdPolls(
 
 /** The tokens that scheduled polls watched; in an hour without any, those that were on the list. */
 function watchedRows(
-  { tokens, books, watchBefore }: HourEvidence,
+  { tokens, books, watchBefore, watchAfter }: HourEvidence,
   polls: readonly Poll[],
 ): Token[] {
   const lists = new Set(
@@ -92,5 +92,10 @@ function watchedRows(
   if (lists.size === 0 && fallback !== undefined) lists.add(fallback);
   const rows = new Set<number>();
   for (const id of lists) for (const row of tokens.list(id) ?? []) rows.add(row);
+  // Nobody leaves before the hour ends, so the next hour's list names whom a lost one named.
+  const unnamed = unnamedPolls(tokens, polls).map(({ slot = -Infinity }) => slot);
+  const last = Math.max(-Infinity, ...unnamed);
+  for (const row of tokens.list(watchAfter ?? "") ?? [])
+    if ((tokens.tokens[row] as Token).since <= last) rows.add(row);
   return [...rows].sort((a, b) => a - b).map((row) => tokens.tokens[row] as Token);
 }

@@ -72,10 +72,10 @@ export async function reportDay(
   };
   await prepareReports(shelf, date);
   const texts = {
-    json: reportText(report),
-    markdown: dayMarkdown(report),
+    json: () => reportText(report),
+    markdown: () => dayMarkdown(report),
     // Read a second time: which rows it has is known only now.
-    picture: await picture(report, hourReports(run, shelf, readJournal, date, now)),
+    picture: () => picture(report, hourReports(run, shelf, readJournal, date, now)),
   };
   const paths = await publishReport(shelf, date, report.provisional, texts);
   const { totals, gaps, leftOut } = report;

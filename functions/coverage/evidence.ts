@@ -19,6 +19,8 @@ export interface HourEvidence {
   next: BooksEvidence | undefined;
   /** The watch list that was in force before the hour, where the hour itself names none. */
   watchBefore: string | undefined;
+  /** The next hour's, where a line that named a list of this hour is lost. */
+  watchAfter: string | undefined;
 }
 
 export interface BooksEvidence {
@@ -56,6 +58,11 @@ export function pollOf(line: PollLine, tokens: TokenTable): Poll {
       stateOf(reason),
     ),
   };
+}
+
+/** Those whose list no line names: it is lost. */
+export function unnamedPolls(tokens: TokenTable, polls: readonly Poll[]): Poll[] {
+  return polls.filter(({ watch }) => tokens.list(watch) === undefined);
 }
 
 export function isInHour(

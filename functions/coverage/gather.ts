@@ -2,7 +2,13 @@
 import { type Hour, hourMs, hourStart, nextHour } from "../../runtime/time.ts";
 import { readManifest } from "../archive/manifest.ts";
 import { readBooks, withWritten } from "./books-hours.ts";
-import { type BooksEvidence, type HourEvidence, isInHour, needsWritten } from "./evidence.ts";
+import {
+  type BooksEvidence,
+  type HourEvidence,
+  isInHour,
+  needsWritten,
+  unnamedPolls,
+} from "./evidence.ts";
 import type { JournalReader } from "./journal-hours.ts";
 import type { ReportHead } from "./report.ts";
 import { isSettled, type Shelf, type StreamShelf, venue } from "./shelf.ts";
@@ -24,6 +30,7 @@ export async function gather(
   const tokens = new TokenTable();
   const around = await readJournal(hour);
   const { own, next } = await readHours(shelf, hour, span, tokens);
+  const watchAfter = await readWatchAfter(shelf, nextHour(hour), own, tokens);
   const before =
     own?.lastWatch === undefined ? await readWatchBefore(shelf, hour, tokens) : undefined;
   const isFinal = await canBeFinal(shelf, hour, now);
@@ -42,6 +49,7 @@ export async function gather(
       books: own,
       next,
       watchBefore: before?.watch,
+      watchAfter,
     },
     head: {
       collector,
@@ -99,6 +107,17 @@ async function readLate(
   return books.polls.some(({ slot }) => isInHour(slot, span))
     ? withWritten(shelf, hour, books)
     : undefined;
+}
+
+async function readWatchAfter(
+  shelf: Shelf,
+  hour: Hour,
+  own: BooksEvidence | undefined,
+  tokens: TokenTable,
+): Promise<string | undefined> {
+  if (own === undefined || unnamedPolls(tokens, own.polls).length === 0) return undefined;
+  if (!shelf.books.described.includes(hour)) return undefined;
+  return (await readBooks(shelf, hour, tokens)).lastWatch;
 }
 
 async function readWatchBefore(

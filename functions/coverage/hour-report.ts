@@ -40,9 +40,9 @@ export async function reportHour(
   await prepareReports(shelf, hour);
   const report = reportOf(accounted, head);
   const texts = {
-    json: reportText(report),
-    markdown: reportMarkdown(report),
-    picture: await picture(report, [report]),
+    json: () => reportText(report),
+    markdown: () => reportMarkdown(report),
+    picture: () => picture(report, [report]),
   };
   const paths = await publishReport(shelf, hour, report.provisional, texts);
   const { totals, gaps, findings, provisional } = report;

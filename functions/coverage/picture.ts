@@ -2,7 +2,7 @@
  * A report as one self-contained SVG: a line of coverage over time, and below it a heat map, rows of tokens or
  * markets by columns of time. Like the report it shows facts of the archive alone, so the same bytes come again.
  */
-import { dayMs, hourMs, hourStart, minuteMs } from "../../runtime/time.ts";
+import { dayMs, hourMs, hourStart, iso, minuteMs } from "../../runtime/time.ts";
 import type { DayReport } from "./day-schema.ts";
 import { Cells } from "./picture-cells.ts";
 import { drawPicture } from "./picture-draw.ts";
@@ -34,8 +34,9 @@ export interface TimeAxis {
 function timeOf(report: GapReport | DayReport): TimeAxis {
   if (report.kind === "gap-report") {
     const columnMs = minuteMs;
-    const title = `${report.hour.slice(0, 10)}, ${report.hour.slice(11)}:00 to the next hour, UTC`;
     const from = hourStart(report.hour);
+    const [begin, end] = [iso(from), iso(from + hourMs)].map((time) => time.slice(11, 16));
+    const title = `${report.hour.slice(0, 10)}, ${begin} to ${end} UTC`;
     return { from, columnMs, columns: hourMs / columnMs, markEvery: 5, title };
   }
   const columnMs = 15 * minuteMs;

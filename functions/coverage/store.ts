@@ -14,7 +14,8 @@ export interface ReportPaths {
   picture: string;
 }
 
-export type ReportTexts = ReportPaths;
+/** Each is made when it is written: for 5,000 tokens that takes a moment, and a poll may be due between two. */
+export type ReportTexts = { [K in keyof ReportPaths]: () => string | Promise<string> };
 
 export const reportsFolder = `reports/venue=${venue}`;
 
@@ -55,10 +56,10 @@ export async function publishReport(
   const paths = reportPaths(span, collector, provisional);
   const write = async (kind: keyof ReportPaths): Promise<void> => {
     const path = join(dataFolder, paths[kind]);
-    const bytes = Buffer.from(texts[kind]);
+    const bytes = Buffer.from(await texts[kind]());
     if (provisional) return replaceFile(files, path, bytes);
     if (!(await writeOnce(files, path, bytes)) && kind === "json")
-      await refuseIfOther(files, path, paths.json, texts.json);
+      await refuseIfOther(files, path, paths.json, bytes);
   };
   await write("picture");
   await write("markdown");
@@ -76,9 +77,9 @@ async function refuseIfOther(
   files: Files,
   path: string,
   name: string,
-  text: string,
+  bytes: Buffer,
 ): Promise<void> {
-  if ((await files.read(path)).equals(Buffer.from(text))) return;
+  if ((await files.read(path)).equals(bytes)) return;
   throw new OperatorError("REPORT_DIFFERS", {
     message: `${name} is not what its evidence gives now`,
     exit: "findings",

@@ -199,6 +199,25 @@ suite("the accounting of an hour", () => {
     );
   });
 
+  test("knows a token that only a lost list named, from the list of the next hour", () => {
+    const tokens = [...twoTokens, { token: "33", since: 2 }];
+    const events: Event[] = [
+      ...quiet(2),
+      { kind: "hole", answers: [] },
+      { kind: "poll", answers: ["same", "same", "same"] },
+      { kind: "poll", answers: ["same", "same", "new"] },
+    ];
+    const found = account(tell(events, tokens).evidence).tokens.find(({ token }) => token === "33");
+    assert.deepEqual([...(found?.states ?? [])].slice(0, 6).map(inWords), [
+      "not-yet-watched",
+      "not-yet-watched",
+      "damaged",
+      "damaged",
+      "recorded",
+      "unchanged",
+    ]);
+  });
+
   test("leaves closed markets and tokens that are new out of coverage", () => {
     const tokens = [
       { token: "11", since: -5 },

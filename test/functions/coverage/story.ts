@@ -142,12 +142,15 @@ class Teller {
     while (this.#slot < slotCount) this.happen({ kind: "poll", answers: [] });
     this.#run(slotCount, "ok", {});
     this.#settleVanished(this.#isHole);
-    this.#closeMarkets();
+    const hasLost = this.#own.hasLostList();
+    this.#closeMarkets(hasLost);
     const tokens = new TokenTable();
     const hour = { from, to };
     const own = this.#own.evidence(tokens);
     const next = this.#next.polls.length === 0 ? undefined : this.#next.evidence(tokens);
     const late = next?.polls ?? [];
+    // The next hour begins with a list of its own.
+    if (hasLost) tokens.add({ kind: "watch", id: "after", tokens: this.#list(slotCount) });
     const books = needsWritten(hour, own, late) ? own : { ...own, written: undefined };
     return {
       evidence: {
@@ -159,6 +162,7 @@ class Teller {
         books,
         next,
         watchBefore: undefined,
+        watchAfter: hasLost ? "after" : undefined,
       },
       truth: this.#truth,
     };
@@ -251,10 +255,11 @@ class Teller {
     this.#unpolled.push(slot);
   }
 
-  /** A market is known to be closed if any list that is left says so. */
-  #closeMarkets(): void {
+  /** A market is known to be closed if any list that is left says so, or the next hour's. */
+  #closeMarkets(isNextRead: boolean): void {
     for (const [position, { token, since, closed = Infinity }] of this.#cast.entries()) {
-      if (!this.#own.saysClosed(token) && !this.#next.saysClosed(token)) continue;
+      const isSaid = this.#own.saysClosed(token) || this.#next.saysClosed(token);
+      if (!isSaid && !isNextRead) continue;
       for (const slot of this.#unpolled) {
         if (slot >= closed && slot >= since)
           (this.#truth[position] as Truth[])[slot] = "market-closed";
@@ -389,6 +394,11 @@ class Hour {
       slots: new Map([...written].map(([token, polls]) => [token, polls.length])),
       written,
     };
+  }
+
+  /** Of a poll that is left. */
+  hasLostList(): boolean {
+    return this.polls.some(({ watch }) => this.#lostLists.has(watch));
   }
 
   saysClosed(token: string): boolean {
