@@ -15,8 +15,8 @@ import {
   writeOnce,
 } from "../../runtime/durable.ts";
 import { OperatorError } from "../../runtime/errors.ts";
-import { listParts, openFolder, type Part } from "../../runtime/hours/parts.ts";
-import { hasWholeHeaders, repairPart, tornOrigin } from "../../runtime/hours/repair.ts";
+import { listParts, openFolder, type Part, tornOrigin } from "../../runtime/hours/parts.ts";
+import { hasWholeHeaders, repairPart } from "../../runtime/hours/repair.ts";
 import { isDamage } from "../../runtime/hours/read.ts";
 import { archiveFolder, type HourId, hourPaths, openNameOf } from "./layout.ts";
 import { regroup } from "./regroup.ts";

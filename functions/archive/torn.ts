@@ -1,9 +1,8 @@
 /** Bytes that repair set aside in `open/` go into the quarantine stream once their hour is sealed. */
 import { join } from "node:path";
 import { removeIfThere } from "../../runtime/durable.ts";
-import { listParts, openFolder } from "../../runtime/hours/parts.ts";
+import { listParts, openFolder, tornOrigin } from "../../runtime/hours/parts.ts";
 import { readPieces } from "../../runtime/hours/read.ts";
-import { tornOrigin } from "../../runtime/hours/repair.ts";
 import { streamOf } from "./layout.ts";
 import { quarantine, type QuarantineContext } from "./quarantine.ts";
 

@@ -15,7 +15,11 @@ export interface Part {
   path: string;
 }
 
-const namePattern = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part(\d+)(\.closed)?\.jsonl\.gz$/;
+/** How the names of a stream's files begin. Whatever else lies there is somebody's, and left alone. */
+const streamName = /(journal|[A-Za-z0-9-]+\.[A-Za-z0-9-]+)/;
+const hourPart = /(\d{4}-\d{2}-\d{2}T\d{2})\.part(\d+)(\.closed)?/;
+const namePattern = new RegExp(`^${streamName.source}\\.${hourPart.source}\\.jsonl\\.gz$`);
+const tornPattern = new RegExp(`^${streamName.source}\\.${hourPart.source}\\.at(\\d+)\\.torn$`);
 
 export function openFolder(dataFolder: string): string {
   return join(dataFolder, "open");
@@ -28,6 +32,15 @@ export function partName(stream: string, hour: Hour, part: number, isClosed: boo
 /** Which part of its hour a file is, by its name. */
 export function partNumber(name: string): number {
   return Number(namePattern.exec(name)?.[3]);
+}
+
+/** The stream and hour that a `.torn` file came from. */
+export function tornOrigin(
+  name: string,
+): { stream: string; hour: string; offset: number } | undefined {
+  const match = tornPattern.exec(name);
+  if (match === null) return undefined;
+  return { stream: match[1] ?? "", hour: match[2] ?? "", offset: Number(match[5]) };
 }
 
 /** All hour files of a stream, in the order of writing. */

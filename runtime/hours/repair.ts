@@ -4,7 +4,7 @@
  * with a `lost` line for each hole. In this order, so that a crash in between only makes it run again:
  * the bytes are copied, the `lost` lines are durable, and only then the file is cut.
  */
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Files, OpenFile } from "../doors/files.ts";
 import { openTemporary, replaceFile, temporaryPath, writeAll } from "../durable.ts";
 import { decodeHeader, encodeMember, headerBytes, inflateMember } from "./member.ts";
@@ -141,15 +141,4 @@ async function cut(files: Files, file: OpenFile, part: Part, found: Scan): Promi
   }
   await files.rename(temporaryPath(part.path), part.path);
   await files.syncFolder(dirname(part.path));
-}
-
-/** The stream and hour that a `.torn` file came from. */
-export function tornOrigin(
-  path: string,
-): { stream: string; hour: string; offset: number } | undefined {
-  const match = /^(.+)\.(\d{4}-\d{2}-\d{2}T\d{2})\.part\d+(?:\.closed)?\.at(\d+)\.torn$/.exec(
-    basename(path),
-  );
-  if (match === null) return undefined;
-  return { stream: match[1] ?? "", hour: match[2] ?? "", offset: Number(match[3]) };
 }

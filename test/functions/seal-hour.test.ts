@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { appendFileSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -74,5 +74,27 @@ suite("seal-hour", () => {
     assert.ok(bytes.equals(damage));
     // An append each: what is held in memory at a time.
     assert.equal(new Set(kept.map(({ from }) => from)).size, 3);
+  });
+
+  test("leaves alone what lies in open/ and is no hour of a stream", async (t) => {
+    const archive = anArchive(t);
+    const { dataFolder, collector } = archive;
+    await archive.poll({ at: "15:00:10", books: all('{"a":1}') });
+    const part = "2026-11-22T15.part1";
+    const strange = [
+      `my notes.${part}.jsonl.gz`,
+      `..${part}.jsonl.gz`,
+      `..${part}.at7.torn`,
+      `books.${part}.jsonl.gz`,
+      `polymarket.books.2026-13-45T99.part1.jsonl.gz`,
+    ];
+    for (const name of strange) writeFileSync(join(dataFolder, "open", name), "x");
+
+    const run = aRun({ dataFolder, collector, settings: {}, now: "2026-11-22T16:10:00Z" });
+    const report = await call(sealHour, {}, run);
+
+    assert.equal(report.sealed.length, 1);
+    const left = readdirSync(join(dataFolder, "open"));
+    assert.deepEqual(left.toSorted(), [...strange, "polymarket.books.closed.json"].toSorted());
   });
 });
