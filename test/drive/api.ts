@@ -143,7 +143,8 @@ export function refusal(code: number, reason: string, message: string): Answer {
   return { status: code, body: { error: { errors, code, message } } };
 }
 
-function contentOf({ content: bytes }: DriveObject, range: string | undefined): Answer {
+function contentOf({ content, rotted }: DriveObject, range: string | undefined): Answer {
+  const bytes = rotted ?? content;
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
   if (first === undefined) return { status: 200, body: bytes };
   const end = Math.min(last === "" ? Infinity : Number(last), bytes.length - 1);

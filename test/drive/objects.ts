@@ -14,6 +14,8 @@ export interface DriveObject {
   parents: string[];
   mimeType: string;
   content: Buffer;
+  /** What is read where it is no longer what its hashes say. */
+  rotted?: Buffer;
   trashed: boolean;
   modifiedTime: string;
   /** Stored, and in no listing yet. */
