@@ -1,7 +1,7 @@
 /** What the runtime keeps in the data folder, and whether it can. */
 import { dirname, join } from "node:path";
 import type { Files, Lock } from "./doors/files.ts";
-import { isDiskFull } from "./durable.ts";
+import { isDiskFull, makeDurableFolder } from "./durable.ts";
 import { OperatorError, messageOf } from "./errors.ts";
 import { keepReserve } from "./hours/reserve.ts";
 
@@ -24,8 +24,10 @@ export async function takeLock(files: Files, path: string): Promise<Lock | undef
 export async function prepareFolders(files: Files, dataFolder: string): Promise<void> {
   const probe = join(locksFolder(dataFolder), `.probe-${process.pid}`);
   try {
-    for (const folder of ["open", "archive"]) await files.makeFolder(join(dataFolder, folder));
-    await files.makeFolder(locksFolder(dataFolder));
+    // Durable: a power cut that takes the folder takes whatever was recorded in it.
+    for (const folder of ["open", "archive"])
+      await makeDurableFolder(files, join(dataFolder, folder));
+    await makeDurableFolder(files, locksFolder(dataFolder));
     await (await files.open(probe, "append")).close();
     await files.remove(probe);
     await keepReserve(files, dataFolder);

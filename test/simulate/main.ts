@@ -1,0 +1,69 @@
+/**
+ * `npm run simulate -- --seed S --days D`: a whole deployment in virtual time, with everything that can happen to it, and
+ * the promises after each thing. A seed replays exactly.
+ *
+ *     npm run simulate -- [--seed 7] [--seeds 1] [--days 5] [--seconds 60] [--verbose]
+ *     npm run simulate -- --bugs [--seeds 50] [--days 3]
+ *
+ * With `--bugs`, planted bugs are looked for, each in a copy of the code. With `--seeds`, so many from the first on; with `--seconds`, as many of them as fit; with `--verbose`, what happened and when.
+ */
+import { parseArgs } from "node:util";
+import { bugs, hunt } from "./bugs.ts";
+import { simulate } from "./simulate.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    seeds: { type: "string", default: "1" },
+    days: { type: "string", default: "5" },
+    seconds: { type: "string" },
+    bugs: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+  },
+});
+
+const first = Number(values.seed);
+const seeds = Number(values.seeds);
+const days = Number(values.days);
+const secondsMax = Number(values.seconds ?? Infinity);
+const startedAt = performance.now();
+const seconds = (): number => (performance.now() - startedAt) / 1_000;
+
+if (values.bugs) process.exit((await huntAll()) ? 0 : 1);
+
+let [broken, done, polls] = [0, 0, 0];
+for (let seed = first; seed < first + seeds && seconds() < secondsMax; seed += 1) {
+  const result = await simulate(seed, days, values.verbose ? say : undefined);
+  done += 1;
+  polls += result.polls;
+  if (result.findings.length > 0) {
+    broken += 1;
+    say(
+      `seed ${seed}: ${result.findings.length} broken promises after ${result.happenings} happenings`,
+    );
+    for (const finding of result.findings.slice(0, 10)) say(`  ${finding}`);
+    say(`  replay: npm run simulate -- --seed ${seed} --days ${days}`);
+  }
+}
+say(
+  `${done} seeds from ${first}, ${done * days} days, ${polls} polls acknowledged, ${broken} seeds with broken promises; ${seconds().toFixed(0)} s`,
+);
+process.exit(broken > 0 ? 1 : 0);
+
+/** Plants one bug after another, and says how many seeds it took to find it. */
+async function huntAll(): Promise<boolean> {
+  let found = 0;
+  for (const bug of Object.keys(bugs)) {
+    const { seeds: took, finding } = await hunt(bug, first, seeds, days);
+    if (took !== undefined) found += 1;
+    say(
+      `${bug}: ${took === undefined ? `NOT FOUND in ${seeds} seeds` : `found by seed ${took} of ${seeds}: ${finding}`}`,
+    );
+  }
+  say(`${found} of ${Object.keys(bugs).length} planted bugs found; ${seconds().toFixed(0)} s`);
+  return found === Object.keys(bugs).length;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
