@@ -1,7 +1,7 @@
 /** `npm start` itself: what it refuses before anything is started. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { temporaryFolder } from "../support/folder.ts";
@@ -50,6 +50,15 @@ suite("npm start", () => {
     const { status, said } = start({ HOURBOOK_SCHEDULES: file }, "--check");
     assert.equal(status, 78);
     assert.match(said, /2 problems[\s\S]*discover\.cron[\s\S]*prunne/);
+  });
+
+  test("keeps what it compiled in the folder that systemd gives it", (t) => {
+    const folder = temporaryFolder(t);
+    const { NODE_V8_COVERAGE: _, ...env } = process.env;
+    const args = ["--import", "./runtime/guard.js", "runtime/main.ts", "--hepl"];
+    spawnSync(process.execPath, args, { cwd: root, env: { ...env, CACHE_DIRECTORY: folder } });
+
+    assert.equal(readdirSync(folder).length, 1);
   });
 
   test("refuses a data folder that cannot be made", () => {
