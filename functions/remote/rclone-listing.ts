@@ -36,15 +36,12 @@ function doubledFolders(listed: readonly Listed[]): string[] {
   return [...doubled];
 }
 
-/** One at a time: as objects, a hundred thousand take many times their text. */
-export function* parseFiles(text: string): Generator<RemoteFile> {
-  for (let start = 0, end = 0; end !== -1; start = end + 1) {
-    end = text.indexOf("\n", start);
-    const line = text.slice(start, end === -1 ? undefined : end).replace(/,$/, "");
-    if (!line.startsWith("{")) continue;
-    const listed = v.parse(listedSchema, JSON.parse(line));
-    if (!listed.IsDir) yield fileOf(listed);
-  }
+/** The object on one line of a listing; `undefined` for its brackets, and for a folder. */
+export function parseFile(text: string): RemoteFile | undefined {
+  const line = text.replace(/,$/, "");
+  if (!line.startsWith("{")) return undefined;
+  const listed = v.parse(listedSchema, JSON.parse(line));
+  return listed.IsDir ? undefined : fileOf(listed);
 }
 
 function fileOf({ Path, Size, ID, Hashes }: Listed): RemoteFile {

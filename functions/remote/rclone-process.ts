@@ -7,7 +7,10 @@ import { findRcloneConfig } from "./rclone-config.ts";
 import { redact, secretsIn } from "./redact.ts";
 import type { RemoteRun } from "./remote.ts";
 
-export interface RcloneCall extends Pick<Command, "stdin" | "encoding" | "outputBytesMax"> {
+export interface RcloneCall extends Pick<
+  Command,
+  "stdin" | "encoding" | "outputBytesMax" | "onOutputLine"
+> {
   signal?: AbortSignal;
   /** Each line of stderr as it comes. */
   onErrorLine?: (line: string) => void;

@@ -4,7 +4,8 @@
  */
 import type { Ended } from "../../runtime/doors/children.ts";
 import { OperatorError } from "../../runtime/errors.ts";
-import { parseFiles, parseListing } from "./rclone-listing.ts";
+import { asTheyCome } from "./as-they-come.ts";
+import { parseFile, parseListing } from "./rclone-listing.ts";
 import { errorLines } from "./rclone-log.ts";
 import { type Rclone, type RcloneCall, rcloneOf } from "./rclone-process.ts";
 import { manner, sendFiles } from "./rclone-transfer.ts";
@@ -60,12 +61,20 @@ export async function openRclone(
     },
 
     async *listAll(below) {
-      const ended = await (below === undefined
-        ? listWhole(plain, target)
-        : listBelow(plain, target, below));
-      if (isNothing(ended)) return;
-      if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
-      yield* parseFiles(ended.stdout);
+      const { command, stdin } =
+        below === undefined ? await wholeListing(plain, target) : listingBelow(target, below);
+      let ended: Ended | undefined;
+      let found = 0;
+      const lines = asTheyCome(async (call) => {
+        ended = await plain(command, { ...call, ...(stdin !== undefined && { stdin }) });
+      });
+      for await (const line of lines) {
+        const file = parseFile(line);
+        if (file === undefined) continue;
+        found += 1;
+        yield file;
+      }
+      checkListed(spec, ended, found);
     },
 
     async readRange(path, offset, length) {
@@ -99,23 +108,30 @@ function linesOf(names: readonly string[]): string {
 
 type Commands = ReturnType<typeof commandsOf>;
 
-async function listWhole(plain: Commands["plain"], target: string): Promise<Ended> {
+interface Listing {
+  command: string[];
+  stdin?: string;
+}
+
+async function wholeListing(plain: Commands["plain"], target: string): Promise<Listing> {
   // A hash may mean that every object is read: a folder, sftp. This says so without a request.
   const { exitCode, stdout } = await plain(["backend", "features", target]);
   const isHashSlow = exitCode !== 0 || !stdout.includes('"SlowHash": false');
   const wanted = isHashSlow ? [] : ["--hash", "--hash-type", "md5"];
   // On Drive one request for 50 folders instead of one each. Whatever it does not show is looked for anew.
-  return plain([...listingFiles, target, "--fast-list", ...wanted]);
+  return { command: [...listingFiles, target, "--fast-list", ...wanted] };
 }
 
 /** The filter keeps it from walking other folders, where --fast-list would walk all. */
-function listBelow(
-  plain: Commands["plain"],
-  target: string,
-  folders: readonly string[],
-): Promise<Ended> {
-  const patterns = folders.map((folder) => `/${folder}/**`);
-  return plain([...listingFiles, target, "--include-from", "-"], { stdin: linesOf(patterns) });
+function listingBelow(target: string, folders: readonly string[]): Listing {
+  const stdin = linesOf(folders.map((folder) => `/${folder}/**`));
+  return { command: [...listingFiles, target, "--include-from", "-"], stdin };
+}
+
+/** Half a listing is none, whatever it showed. */
+function checkListed(spec: RcloneSpec, ended: Ended | undefined, found: number): void {
+  if (ended === undefined || ended.exitCode === 0) return;
+  if (ended.exitCode !== folderMissing || found > 0) throw unreachable(spec, "list", ended);
 }
 
 function isNothing({ exitCode, stdout }: Ended): boolean {

@@ -13,6 +13,11 @@ export interface Command {
   signal: AbortSignal;
   /** Called with each line of stderr as it comes; what is over `lineCharsMax` of one is left out. */
   onErrorLine?: (line: string) => void;
+  /**
+   * Called with each line of stdout as it comes, the next one once this has settled: an answer of any size in bounded
+   * memory. `Ended.stdout` is empty then.
+   */
+  onOutputLine?: (line: string) => Promise<void>;
   /** A program that prints more than this on stdout is ended: half an answer is none. */
   outputBytesMax?: number;
 }
@@ -39,7 +44,7 @@ const killAfterMs = 5_000;
 export function systemChildren(allowed: readonly string[]): Children {
   return {
     async run(command) {
-      const { outputBytesMax = outputBytesDefault } = command;
+      const { outputBytesMax = outputBytesDefault, onOutputLine } = command;
       if (!allowed.includes(command.program)) {
         throw new OperatorError("CHILD_REFUSED", {
           message: `refused to run ${command.program}: this function declares ${allowed.join(", ") || "no program"}`,
@@ -58,16 +63,17 @@ export function systemChildren(allowed: readonly string[]): Children {
         encoding: command.encoding ?? "utf8",
         stripFinalNewline: command.encoding !== "latin1",
         maxBuffer: { stdout: outputBytesMax },
-        buffer: { stdout: true, stderr: false },
+        buffer: { stdout: onOutputLine === undefined, stderr: false },
       });
       const [ended, stderr] = await Promise.all([
         child,
         readLines(child.stderr, command.onErrorLine),
+        onOutputLine && readLines(child.stdout, onOutputLine),
       ]);
       command.signal.throwIfAborted();
       if (errnoOf(ended.cause) === "ENOENT") throw missing(command.program);
       if (ended.isMaxBuffer) throw tooMuch(command.program, outputBytesMax);
-      return { exitCode: ended.exitCode, stdout: ended.stdout, stderr };
+      return { exitCode: ended.exitCode, stdout: ended.stdout ?? "", stderr };
     },
   };
 }
@@ -94,7 +100,7 @@ function passedOn(): Record<string, string> {
 /** Hands on whole lines, and returns the last of them. */
 async function readLines(
   stream: NodeJS.ReadableStream,
-  onLine: ((line: string) => void) | undefined,
+  onLine: ((line: string) => void | Promise<void>) | undefined,
 ): Promise<string> {
   let line = "";
   let tail = "";
@@ -105,7 +111,7 @@ async function readLines(
       const [first = "", ...others] = piece.split("\n");
       line = (line + first).slice(0, lineCharsMax);
       for (const other of others) {
-        onLine?.(line);
+        await onLine?.(line);
         line = other.slice(0, lineCharsMax);
       }
     }
@@ -113,7 +119,7 @@ async function readLines(
     // A program that is ended can cut its own stream; how it ended says the child itself.
     if (errnoOf(error) === undefined) throw error;
   }
-  if (line !== "") onLine?.(line);
+  if (line !== "") await onLine?.(line);
   return tail;
 }
 

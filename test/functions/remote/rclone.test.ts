@@ -28,7 +28,10 @@ async function remoteThatAnswers(
         const answered = typeof answer === "function" ? answer(command) : answer;
         for (const line of answered.stderr?.split("\n") ?? []) command.onErrorLine?.(line);
         command.signal.throwIfAborted();
-        return { exitCode: 0, stdout: "", stderr: "", ...answered };
+        const ended = { exitCode: 0, stdout: "", stderr: "", ...answered };
+        if (command.onOutputLine === undefined) return ended;
+        for (const line of ended.stdout.split("\n")) await command.onOutputLine(line);
+        return { ...ended, stdout: "" };
       },
     },
   });

@@ -150,3 +150,24 @@ async function untilWritten(t: TestContext, file: string): Promise<string> {
   }
   return assert.fail("it never began");
 }
+
+suite("a child's stdout", () => {
+  test("is handed on line by line, each once the one before is done with, and not kept", async () => {
+    const lines: string[] = [];
+    let busy = 0;
+    const { stdout, exitCode } = await systemChildren(["sh"]).run({
+      program: "sh",
+      args: ["-c", "seq 1 20000; printf last; exit 3"],
+      signal,
+      onOutputLine: async (line) => {
+        busy += 1;
+        assert.equal(busy, 1);
+        if (lines.length % 1000 === 0) await wait(1);
+        busy -= 1;
+        lines.push(line);
+      },
+    });
+    assert.deepEqual([lines.length, lines[19_999], lines.at(-1)], [20_001, "20000", "last"]);
+    assert.deepEqual([stdout, exitCode], ["", 3]);
+  });
+});
