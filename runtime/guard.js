@@ -22,3 +22,7 @@ if (process.env.NODE_V8_COVERAGE === undefined) {
       fileURLToPath(new URL("../node_modules/.cache/hourbook", import.meta.url)),
   );
 }
+
+// Young objects may else take 48 MB, and what they point to outside of the heap as much again, before they are
+// looked at: sealing an hour of 1 GB took up to 230 MB, and takes 150 MB so, in the same time.
+v8.setFlagsFromString("--semi-space-growth-factor=1");
