@@ -147,8 +147,9 @@ const listing = ["lsjson", "-R", "--no-modtime", "--no-mimetype"];
 const listingFiles = [...listing, "--files-only"];
 
 // Only a folder's copy with --immutable never overwrites: copyto, and copy of a single file, replace what differs in
-// spite of it. --checksum, because equal size and time prove nothing.
-const copyOnly = ["copy", "--no-traverse", "--immutable", "--checksum"];
+// spite of it. --checksum, because equal size and time prove nothing. Not --no-traverse, which asks for each file by
+// its name instead of listing the few folders once: 10 to 15 % more calls on Drive.
+const copyOnly = ["copy", "--immutable", "--checksum"];
 
 // Whoever fetches proves what came. With its own check rclone throws away what is no longer as its hash says, and a
 // copy that rotted looks like a network that fails.

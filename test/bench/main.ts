@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: one measurement, beside what a user would pick instead, in one run. */
 import { bench as archive } from "./archive.ts";
 import { bench as gaps } from "./gaps.ts";
+import { bench as offload } from "./offload.ts";
 import { bench as poll } from "./poll.ts";
 import { bench as runtime } from "./runtime.ts";
 
@@ -12,6 +13,10 @@ const benches: Record<string, { what: string; run(): Promise<void> }> = {
   gaps: {
     what: "a day's gap report over 5,000 tokens, beside all lines in memory",
     run: gaps,
+  },
+  offload: {
+    what: "hours to a fake Google Drive, beside rclone copy and rclone check: time and calls",
+    run: offload,
   },
   poll: { what: "5,000 tokens every 10 s for a minute, beside curl | gzip", run: poll },
   runtime: {

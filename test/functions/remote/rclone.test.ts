@@ -111,9 +111,8 @@ suite("rclone", () => {
     await remote.copy("/data/archive", ["a/b", "a/c"]);
 
     const args = commands[0]?.args ?? [];
-    assert.deepEqual(args.slice(0, 6), [
+    assert.deepEqual(args.slice(0, 5), [
       "copy",
-      "--no-traverse",
       "--immutable",
       "--checksum",
       "/data/archive",
