@@ -54,7 +54,10 @@ export async function startFakeDrive(folder: string): Promise<FakeDrive> {
       proxy.reset(request.socket);
       return;
     }
-    const answer = refusalOf(has) ?? answerTo({ kind, url, request, body }, struck);
+    const quoted = refusal(400, "badRequest", `not for ${request.headers.authorization}`);
+    const answer = has("quote")
+      ? quoted
+      : (refusalOf(has) ?? answerTo({ kind, url, request, body }, struck));
     if (has("lost-reply") && answer.status === 200) proxy.reset(request.socket);
     else send(response, answer);
   }

@@ -30,6 +30,8 @@ export type FaultKind =
   /** 750 GB in a day, and no room left: each in Google's own words. */
   | "quota"
   | "full"
+  /** It says no, and quotes whom. */
+  | "quote"
   /** The answer takes `ms`. */
   | "slow"
   /** Nothing goes wrong but what `act` does meanwhile. */
@@ -72,6 +74,7 @@ const usually: Record<FaultKind, readonly CallKind[]> = {
   down: all,
   quota: uploads,
   full: uploads,
+  quote: all,
   slow: all,
   meanwhile: all,
 };

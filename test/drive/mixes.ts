@@ -18,10 +18,12 @@ export async function tryMix(end: Ending, seed: number): Promise<string[]> {
   const world = await aWorld(end, hoursOf(isLarge), options);
   const story: string[] = [];
   const steps = 2 + chance(3);
-  for (let at = 0; at < steps; at += 1) {
+  for (let at = 1; at <= steps; at += 1) {
     story.push(...meddle(world, chance));
     const stop = planFaults(world, chance, story);
-    const step: StepName = at === 0 || chance(2) === 0 ? "offload" : "prune";
+    // The last is one that deletes, if anything lets it.
+    const isPrune = at > 1 && (at === steps || chance(2) === 0);
+    const step: StepName = isPrune ? "prune" : "offload";
     story.push(`${step}: ${await runStep(world, step, stop.signal)}`);
     world.drive.faults.clear();
     const wrong = wrongNow(world);
@@ -64,7 +66,7 @@ const faultKinds: readonly FaultKind[] = [
 function planFaults(world: World, chance: Chance, story: string[]): AbortController {
   const { faults } = world.drive;
   const stop = new AbortController();
-  for (let count = chance(4); count > 0; count -= 1) {
+  for (let count = chance(3); count > 0; count -= 1) {
     const kind = pick(faultKinds, chance(100));
     const on: { on: CallKind[] } | object =
       kind === "lost-reply" && chance(3) === 0 ? { on: ["folder"] } : {};
@@ -87,8 +89,8 @@ function meddle(world: World, chance: Chance): string[] {
   if (chance(3) === 0) objects.isLagging = true;
   else objects.catchUp();
   const told = [objects.isLagging ? "lagging" : "up to date"];
-  const what = chance(8);
-  if (what === 7) {
+  const what = chance(6);
+  if (what === 5) {
     rmSync(join(dataFolder, "receipts"), { recursive: true, force: true });
     return [...told, "receipts lost"];
   }
