@@ -1,7 +1,13 @@
 /** Where reports lie, and how one is published: final ones once, provisional ones over the last. */
 import { dirname, join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
-import { makeDurableFolder, removeIfThere, replaceFile, writeOnce } from "../../runtime/durable.ts";
+import {
+  discardTemporary,
+  makeDurableFolder,
+  removeIfThere,
+  replaceFile,
+  writeOnce,
+} from "../../runtime/durable.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { type ShelfContext, venue } from "./shelf.ts";
 
@@ -65,7 +71,11 @@ export async function publishReport(
   await write("markdown");
   if (!provisional) {
     const old = reportPaths(span, collector, true);
-    for (const path of Object.values(old)) await removeIfThere(files, join(dataFolder, path));
+    for (const path of Object.values(old)) {
+      await removeIfThere(files, join(dataFolder, path));
+      // A run that was killed may have left it half-written, and nobody else will write it again.
+      await discardTemporary(files, join(dataFolder, path));
+    }
   }
   // Last, since its presence means that all of it is there, for good.
   await write("json");

@@ -18,10 +18,14 @@ import { aRecording, type Recording, reportSettings } from "./coverage/recording
 import { contentsOf } from "../support/hours.ts";
 import { settingsOf } from "../support/remotes.ts";
 import { type Ending, temporaryFolder } from "../support/folder.ts";
+import { killedAt } from "../support/killed-files.ts";
 import { aRun, call } from "../support/run.ts";
+import { isLong, rotatingSeed } from "../support/seed.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 
 const day = "2026-11-22";
+// Calls of the disk between two that a run is killed at: some hundred runs in the long suite, a few otherwise.
+const killsEvery = isLong ? 7 : 151;
 const end = "2026-11-23T02:25:00Z";
 
 /** From 21:00 to 23:00, with an outage across an hour; sealed. */
@@ -147,6 +151,21 @@ suite("the report of a day", () => {
     await assert.rejects(recording.report(end, { day: "2020-01-01" }), { code: "DAY_UNKNOWN" });
   });
 
+  test("comes out the same after being killed at any call", async (t) => {
+    const untouched = killedAt(Infinity);
+    const made = await aCopy(t, "evening");
+    await made.report(end, {}, end, untouched.files);
+    const first = Math.floor((rotatingSeed(t) / 1_000_000) * killsEvery) + 1;
+    for (let nth = first; nth <= untouched.calls(); nth += killsEvery) {
+      const copy = await aCopy(t, "evening");
+      await assert.rejects(copy.report(end, {}, end, killedAt(nth).files));
+      await copy.report(end, {}, end, killedAt(Infinity).files);
+      assert.deepEqual(whole(copy.finals()), made.finals(), `killed at call ${nth}`);
+      const names = copy.reports().filter(isWhole);
+      assert.deepEqual(names, made.reports(), `killed at call ${nth}`);
+    }
+  });
+
   test("is never final where an hour is not here any more", async (t) => {
     const recording = await aCopy(t, "evening");
     for (const stream of ["books", "journal"])
@@ -212,6 +231,15 @@ suite("gap-report's standing", () => {
     assert.deepEqual(figures, { coverage: 0.666666, gaps: 1, missing: 8, unknown: 0 });
   });
 });
+
+/** offload takes away the second names that a killed run left beside whole files. */
+function isWhole(path: string): boolean {
+  return !/(^|\/)\.[^/]+\.tmp$/.test(path);
+}
+
+function whole(files: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).filter(([path]) => isWhole(path)));
+}
 
 function standings({ hours }: ReturnType<Recording["day"]>): string[] {
   const runs: [string, number][] = [];

@@ -12,7 +12,7 @@ import { bookLine, type Cause, jsonLine } from "../../../functions/archive/lines
 import { type DayReport, dayReportSchema } from "../../../functions/coverage/day-schema.ts";
 import { type GapReport, gapReportSchema } from "../../../functions/coverage/report.ts";
 import { reportPaths } from "../../../functions/coverage/store.ts";
-import { systemFiles } from "../../../runtime/doors/files.ts";
+import { type Files, systemFiles } from "../../../runtime/doors/files.ts";
 import { hourLog } from "../../../runtime/hours/hour-log.ts";
 import { hourOf, iso, minuteMs } from "../../../runtime/time.ts";
 import { type Ending, temporaryFolder } from "../../support/folder.ts";
@@ -49,7 +49,7 @@ export interface Recording {
   close(hour: string): Promise<void>;
   /** Seals and describes every hour that is over by then. */
   seal(time: string): Promise<void>;
-  report(asOf: string, input?: object, now?: string): Promise<GapReportResult>;
+  report(asOf: string, input?: object, now?: string, files?: Files): Promise<GapReportResult>;
   /** Size of the hour's open file. */
   openBytes(hour: string): number;
   /** Overwrites a byte of the hour's open file. */
@@ -97,7 +97,7 @@ export async function aRecording(
       await call(sealHour, {}, run());
       await call(buildManifest, {}, run());
     },
-    report: (asOf, input = {}, now = asOf) =>
+    report: (asOf, input = {}, now = asOf, files = systemFiles) =>
       call(
         gapReport,
         { ...input },
@@ -106,6 +106,7 @@ export async function aRecording(
           settings: reportSettings(recording.remote.folder),
           now,
           asOf: at(asOf),
+          files,
         }),
       ),
     openBytes: (hour) => statSync(openPath(hour)).size,
