@@ -1,6 +1,7 @@
 /** The polls of a sealed hour with the books of a few tokens: of the data file, only their bytes are read. */
 import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
+import { OperatorError } from "../../runtime/errors.ts";
 import type { Hour } from "../../runtime/time.ts";
 import { hourPaths, type StreamId } from "../archive/layout.ts";
 import { bookOf, parseHeadLine } from "../archive/lines.ts";
@@ -43,6 +44,7 @@ export async function readSealedHour(context: ReadContext, hour: Hour): Promise<
   const paths = hourPaths({ ...booksStream, hour }, collector);
   const bytes = await files.read(join(root, paths.index));
   const index = parseIndex(bytes, paths.index);
+  if (index.hour !== hour) throw otherHour(join(root, paths.index), index);
   read.index += bytes.length;
   read.data += index.head.length;
 
@@ -64,6 +66,14 @@ export async function readSealedHour(context: ReadContext, hour: Hour): Promise<
     tokens.add(wanted.token);
   for (const token of tokens) context.tokens.add(token);
   return { lost: lost.lines, frames: merge(context, dataPath, { index, polls, tokens }) };
+}
+
+function otherHour(path: string, { hour }: SealedIndex): OperatorError {
+  return new OperatorError("SEALED_HOUR_DIFFERS", {
+    message: `${path} is the index of ${hour}`,
+    safe: "Nothing was changed.",
+    next: "npm run fn -- verify says which files lie in the wrong place",
+  });
 }
 
 interface Grouped {

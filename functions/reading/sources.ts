@@ -1,7 +1,7 @@
 /** Where the hours of a time range lie: sealed in the archive, or still open. */
 import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
-import { errnoOf, OperatorError } from "../../runtime/errors.ts";
+import { errnoOf, messageOf, OperatorError } from "../../runtime/errors.ts";
 import { listParts } from "../../runtime/hours/parts.ts";
 import type { Hour } from "../../runtime/time.ts";
 import { hourPaths, openNameOf, streamFolder } from "../archive/layout.ts";
@@ -66,8 +66,19 @@ export async function openHour(context: ReadContext, hour: Hour): Promise<HourFr
     return await openOnce(context, hour);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
-    return openOnce(context, hour);
+    return openOnce(context, hour).catch((again: unknown) => {
+      throw errnoOf(again) === "ENOENT" ? incomplete(hour, again) : again;
+    });
   }
+}
+
+function incomplete(hour: Hour, cause: unknown): OperatorError {
+  return new OperatorError("HOUR_INCOMPLETE", {
+    message: `of ${hour} a file is missing: ${messageOf(cause)}`,
+    safe: "Nothing was changed.",
+    next: "npm run fn -- verify says which one; take it from the other copy",
+    cause,
+  });
 }
 
 async function openOnce(context: ReadContext, hour: Hour): Promise<HourFrames> {

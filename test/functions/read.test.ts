@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { compareDecimals } from "../../functions/reading/decimal.ts";
 import offload from "../../functions/offload.ts";
@@ -315,6 +316,26 @@ suite("read", () => {
     );
     await fc.assert(flipped, { numRuns: process.env["TEST_LONG"] === "1" ? 5_000 : 100 });
     assert.ok(refused > 20, `${refused}`);
+  });
+
+  test("names what is missing, lies elsewhere, or would fill the memory", async (t) => {
+    const archive = await anHour(t);
+    await archive.poll({ at: "16:00:10", books: all(aBook("0.4", "0.6")) });
+    await archive.seal("2026-11-22T18:00:00Z");
+    const index = archive.file("2026-11-22T15", "index");
+    const refused = (code: string) =>
+      assert.rejects(ask(archive, { token: "11" }), (error) => {
+        assert.ok(error instanceof OperatorError, String(error));
+        return error.code === code;
+      });
+
+    writeFileSync(index, readFileSync(archive.file("2026-11-22T16", "index")));
+    await refused("SEALED_HOUR_DIFFERS");
+    writeFileSync(index, gzipSync(Buffer.alloc(130 * 1024 * 1024, " "), { level: 1 }));
+    await refused("INDEX_DAMAGED");
+    rmSync(archive.file("2026-11-22T16", "data"));
+    const answer = ask(archive, { token: "11", from: "2026-11-22T16" });
+    await assert.rejects(answer, { code: "HOUR_INCOMPLETE", message: /2026-11-22T16.*jsonl\.gz/ });
   });
 
   test("follows watch lists: a token that a poll did not watch has no book there", async (t) => {
