@@ -107,6 +107,7 @@ function meddle(world: World, chance: Chance): string[] {
   if (what === 0) objects.delete(object.id);
   else if (what === 1) object.trashed = true;
   else if (what === 2) object.content = Buffer.from(object.content).fill(chance(256));
-  else objects.add({ name: object.name, parents: object.parents, content: object.content });
+  // Listed at once: of what no listing shows, nobody can know.
+  else objects.add({ ...object, id: `${object.id}-again`, isLate: false });
   return [...told, `${["deleted", "trashed", "altered", "doubled"][what]} ${name}`];
 }
