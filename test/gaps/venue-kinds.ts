@@ -18,7 +18,8 @@ const answers: [kind: FaultKind, causes: Claim["causes"], more?: Partial<Fault>]
   ["502", ["venue-5xx"]],
   ["503", ["venue-5xx"]],
   ["slow", ["venue-timeout"], { ms: 30 * secondMs }],
-  ["trickle", ["venue-timeout"]],
+  // So slow that even an empty list, of markets that are all closed, is not whole in time.
+  ["trickle", ["venue-timeout"], { ms: 20 * secondMs }],
   ["hang", ["venue-timeout"]],
   ["reset", ["network"]],
   ["redirect", ["network"]],
