@@ -1,7 +1,7 @@
 /** One seed: so many days of a deployment to which things happen, and the promises after each of them. */
 import { Deployment } from "./deployment.ts";
 import { Promises } from "./promises.ts";
-import { chanceOf, comeUp, happen } from "./troubles.ts";
+import { type Chance, chanceOf, comeUp, happen } from "./troubles.ts";
 
 export interface Simulated {
   seed: number;
@@ -19,6 +19,8 @@ const dayMs = 24 * hourMs;
 const start = Date.parse("2026-11-23T00:00:30Z");
 const marketsMax = 10;
 const happeningsPerDay = 8;
+const atHourShare = 0.4;
+const afterHourMsMax = 4 * 60_000;
 /** Long enough for everything that is due to be sealed, copied and told. */
 const calmMs = 5 * hourMs;
 
@@ -40,7 +42,7 @@ export async function simulate(
     for (let day = 1; day <= days && promises.findings.length === 0; day += 1) {
       const until = deployment.clock.monotonic() + dayMs;
       while (deployment.clock.monotonic() < until) {
-        await deployment.run(chance.between(0.2, 1.8) * (dayMs / happeningsPerDay));
+        await deployment.run(pauseBefore(deployment, chance));
         const before = new Date(deployment.clock.now()).toISOString();
         const what = await happen({ deployment, promises, chance });
         tell(`${before} to ${new Date(deployment.clock.now()).toISOString()}  ${what}`);
@@ -60,4 +62,12 @@ export async function simulate(
   }
   const { findings } = promises;
   return { seed, days, polls: deployment.acks.length, happenings: happened, findings, fingerprint };
+}
+
+function pauseBefore({ clock }: Deployment, chance: Chance): number {
+  const pauseMs = chance.between(0.2, 1.8) * (dayMs / happeningsPerDay);
+  if (chance.next() > atHourShare) return pauseMs;
+  // Files begin and are closed within minutes of the hour, so that is when most can go wrong.
+  const hour = Math.ceil((clock.now() + pauseMs) / hourMs) * hourMs;
+  return hour - clock.now() + chance.between(0, afterHourMsMax);
 }
