@@ -22,7 +22,7 @@ import { isLong, rotatingSeed } from "../support/seed.ts";
 import { aRecording } from "./coverage/recording.ts";
 
 const hours = isLong ? 720 : 4;
-const timeoutMs = isLong ? 20 * minuteMs : minuteMs;
+const timeoutMs = isLong ? 60 * minuteMs : 1.5 * minuteMs;
 
 suite(`an archive of ${hours} hours`, () => {
   test(
