@@ -42,6 +42,7 @@ const topics: Record<string, readonly string[]> = {
   verify: ["archive", "remote"],
   reading: ["archive"],
   doctor: ["archive", "polymarket", "remote"],
+  readiness: ["archive", "coverage", "polymarket", "quality", "remote"],
 };
 
 const doorModules =

@@ -32,7 +32,7 @@ export interface Line {
   at: string;
   function?: string;
   scheduled?: string | null;
-  repeat?: true;
+  repeat?: true | undefined;
   from?: string;
   to?: string;
   count?: number;

@@ -1,0 +1,69 @@
+/** From what was noted, the journal and the gap reports to the figures of a soak: the same of the same evidence. */
+import type { GapReport } from "../../functions/coverage/report.ts";
+import type { SoakEvidence } from "../../functions/readiness/soak-evidence.ts";
+import type { JournalLine } from "../../runtime/journal-lines.ts";
+import { hourMs, iso, secondMs } from "../../runtime/time.ts";
+import type { CronLine } from "../slots/cron-by-the-book.ts";
+import { coverageOf } from "./coverage.ts";
+import { type JournalFacts, journalFacts } from "./journal-facts.ts";
+import { type Life, descriptorsOf, interruptionsOf, livesOf, memoryOf } from "./lives.ts";
+import type { Recorded } from "./records.ts";
+
+export type Head = Pick<
+  SoakEvidence,
+  "command" | "software" | "machine" | "venue" | "seed" | "schedule" | "wantedHours"
+>;
+
+export interface Evidence {
+  notes: readonly Recorded[];
+  journal: AsyncIterable<JournalLine>;
+  reports: readonly GapReport[];
+  functions: ReadonlyMap<string, CronLine>;
+}
+
+export interface Evaluated {
+  soak: SoakEvidence;
+  lives: Life[];
+  late: JournalFacts["late"];
+}
+
+// A slot's own line is written within this.
+const settledAfterMs = 2 * secondMs;
+
+/** Undefined before the daemon was seen. */
+export async function evaluate(head: Head, evidence: Evidence): Promise<Evaluated | undefined> {
+  const { notes, functions, reports } = evidence;
+  const lives = livesOf(notes);
+  const [first, last] = [lives[0], lives.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const asked = notes.findLast(({ kind }) => kind === "rest" || kind === "start");
+  const end = asked?.kind === "rest" ? asked.at : last.to;
+  const interruptions = interruptionsOf(notes);
+  const off = [{ from: 0, to: first.from }, ...interruptions, { from: end, to: Infinity }];
+  const facts = await journalFacts(evidence.journal, {
+    functions,
+    from: first.from,
+    to: asked?.kind === "rest" ? last.to : Math.max(first.from, last.to - settledAfterMs),
+  });
+  const tree = notes.findLast((note) => note.kind === "sample" && note.tree !== undefined);
+  const running = lives.reduce((sum, life) => sum + life.to - life.from, 0);
+  const soak: SoakEvidence = {
+    schema: 1,
+    kind: "soak",
+    ...head,
+    started: iso(first.from),
+    until: iso(last.to),
+    hours: Math.floor((running / hourMs) * 10_000) / 10_000,
+    interruptions: interruptions.map(({ from, to }) => ({ from: iso(from), to: iso(to) })),
+    unexpectedExits: notes.filter((note) => note.kind === "exit" && !note.wanted).length,
+    slots: facts.slots,
+    latenessMs: facts.latenessMs,
+    memory: memoryOf(lives),
+    descriptors: descriptorsOf(lives),
+    coverage: coverageOf(reports, off),
+    disk: (tree?.kind === "sample" ? tree.tree : undefined) ?? nothing,
+  };
+  return { soak, lives, late: facts.late };
+}
+
+const nothing = { files: 0, bytes: 0, freeBytes: 0 };
