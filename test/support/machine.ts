@@ -7,7 +7,6 @@ import { type Endpoint, type Http, systemHttp } from "../../runtime/doors/http.t
 import type { Machine } from "../../runtime/doors/machine.ts";
 import { type Sockets, systemSockets } from "../../runtime/doors/sockets.ts";
 import type { Watch } from "../../runtime/doors/watch.ts";
-import { dayMs } from "../../runtime/time.ts";
 import { holdZlib } from "./hold-zlib.ts";
 import { unit } from "../venue/random.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -86,10 +85,10 @@ function releasing(release: () => void, call: () => unknown): unknown {
 function seededRandom(seed: number, clock: VirtualClock): () => number {
   let [moment, asked] = [-1, 0];
   return () => {
-    const now = clock.now();
+    // A wall clock that was set back shows a moment twice.
+    const now = Math.floor(clock.monotonic());
     asked = now === moment ? asked + 1 : 0;
     moment = now;
-    // Days and milliseconds apart, since only 32 bits of a number are mixed.
-    return unit(seed + Math.floor(now / dayMs), now % dayMs, asked);
+    return unit(seed, now, asked);
   };
 }
