@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Measured } from "./gaps-child.ts";
+import { type Row, compared, ms } from "./rows.ts";
 
 const root = join(import.meta.dirname, "../..");
 const tokens = 5_000;
@@ -17,8 +18,7 @@ const slotsPerDay = 8_640;
 // The script keeps 43 million set entries and every line: on a small machine it would be killed.
 const naiveScaleMax = 0.2;
 
-export async function bench(): Promise<void> {
-  const scale = Number(process.argv[3] ?? 1);
+export async function bench(scale: number): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "hourbook-bench-"));
   try {
     const ours = await measure(folder, scale);
@@ -31,6 +31,27 @@ export async function bench(): Promise<void> {
     print(`  all lines in memory, the day${size}  ${told(theirs, theirScale)}; no causes`);
     const [mine, other] = [ours, theirs].map(({ result }) => result as { missing: number });
     if (theirScale === scale) assert.equal(mine?.missing, other?.missing, "they do not agree");
+    const name = `all lines in memory${size}`;
+    const each = (
+      what: string,
+      pick: (of: Measured) => number,
+      show: (value: number) => string,
+    ): Row =>
+      compared({
+        what: `${what} for a million token slots`,
+        ours: pick(ours) / million(scale),
+        theirs: pick(theirs) / million(theirScale),
+        name,
+        show,
+      });
+    return [
+      each("CPU", ({ cpuMs }) => cpuMs, ms),
+      each(
+        "peak memory",
+        ({ peakMiB }) => peakMiB,
+        (value) => `${value.toFixed(1)} MiB`,
+      ),
+    ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

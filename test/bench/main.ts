@@ -1,36 +1,53 @@
-/** `npm run bench -- NAME`: one measurement, beside what a user would pick instead, in one run. */
-import { bench as archive } from "./archive.ts";
-import { bench as gaps } from "./gaps.ts";
-import { bench as offload } from "./offload.ts";
-import { bench as poll } from "./poll.ts";
-import { bench as runtime } from "./runtime.ts";
+/**
+ * `npm run bench -- [NAME] [SCALE]`: one measurement, beside what a user would pick instead, in one run; without a name all
+ * of them, and docs/benchmarks.md made anew. SCALE shrinks the large cases.
+ */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { benches } from "./benches.ts";
+import { type Measured, benchmarksPage } from "./page.ts";
+import { line } from "./rows.ts";
 
-const benches: Record<string, { what: string; run(): Promise<void> }> = {
-  archive: {
-    what: "a sealed hour, beside gzip -6: bytes, CPU, memory, one token read",
-    run: archive,
-  },
-  gaps: {
-    what: "a day's gap report over 5,000 tokens, beside all lines in memory",
-    run: gaps,
-  },
-  offload: {
-    what: "hours to a fake Google Drive, beside rclone copy and rclone check: time and calls",
-    run: offload,
-  },
-  poll: { what: "5,000 tokens every 10 s for a minute, beside curl | gzip", run: poll },
-  runtime: {
-    what: "seven jobs a second, beside node-cron and bare timers; idle memory; start",
-    run: runtime,
-  },
-};
+const root = join(import.meta.dirname, "../..");
+const args = process.argv.slice(2);
+const [name, scaleText = "1"] = Number.isNaN(Number(args[0] ?? "1")) ? args : [undefined, args[0]];
+const scale = Number(scaleText);
 
-const [name = ""] = process.argv.slice(2);
-const chosen = benches[name];
-if (chosen === undefined) {
+if ((name !== undefined && benches[name] === undefined) || !(scale > 0 && scale <= 1)) {
   const list = Object.entries(benches).map(([each, { what }]) => `  ${each.padEnd(10)}${what}`);
-  process.stderr.write(`npm run bench -- NAME\n${list.join("\n")}\n`);
+  process.stderr.write(
+    `npm run bench -- [NAME] [SCALE]\n${list.join("\n")}\n` +
+      "Without a name: all of them, and docs/benchmarks.md anew. SCALE, 0 to 1, shrinks the large cases.\n",
+  );
   process.exitCode = 64;
+} else if (name !== undefined) {
+  await measure(name);
 } else {
-  await chosen.run();
+  const measured: Measured[] = [];
+  for (const each of Object.keys(benches)) measured.push(await measure(each));
+  writeFileSync(join(root, "docs/benchmarks.md"), benchmarksPage(measured, circumstances()));
+}
+
+async function measure(each: string): Promise<Measured> {
+  const { what, run } = benches[each]!;
+  process.stdout.write(`${each}: ${what}\n`);
+  const rows = await run(scale);
+  process.stdout.write(`${rows.map(line).join("\n")}\n\n`);
+  return { name: each, what, rows };
+}
+
+function circumstances() {
+  const git = (...words: string[]): string =>
+    execFileSync("git", words, { cwd: root }).toString().trim();
+  const [cpu] = cpus();
+  const memory = (totalmem() / 2 ** 30).toFixed(0);
+  return {
+    command: ["npm run bench", ...(scale === 1 ? [] : [`-- ${scale}`])].join(" "),
+    scale,
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} × ${cpu?.model.trim() ?? "unknown CPU"}, ${memory} GB, Node ${process.versions.node}`,
+    revision: `revision ${git("rev-parse", "--short=10", "HEAD")}`,
+  };
 }

@@ -14,6 +14,7 @@ import { systemChildren } from "../../runtime/doors/children.ts";
 import { type DriveRemote, driveFolder, driveUntil } from "../support/drive.ts";
 import { contentsOf, writeHour } from "../support/hours.ts";
 import { aRun, call } from "../support/run.ts";
+import { type Row, compared } from "./rows.ts";
 
 const streams = ["books", "journal", "markets"] as const;
 const hoursOfDay = 24;
@@ -32,27 +33,42 @@ interface Scenario {
   hours: number;
 }
 
-export async function bench(): Promise<void> {
-  const scale = Number(process.argv[3] ?? 1);
+export async function bench(scale: number): Promise<Row[]> {
   const day = Math.max(1, Math.ceil(hoursOfDay * scale));
-  await compare({ what: `one more hour, ${day} there`, before: day, hours: 1 });
   const kept = day * keptDays;
-  await compare({ what: `one more hour, ${kept} there, as prune keeps`, before: kept, hours: 1 });
-  await compare({ what: `${day} hours at once`, before: 0, hours: day });
+  const scenarios = [
+    { what: `one more hour, ${day} there`, before: day, hours: 1 },
+    { what: `one more hour, ${kept} there, as prune keeps`, before: kept, hours: 1 },
+    { what: `${day} hours at once`, before: 0, hours: day },
+  ];
+  const rows: Row[] = [];
+  for (const scenario of scenarios) rows.push(...(await compare(scenario)));
+  return rows;
 }
 
-async function compare(scenario: Scenario): Promise<void> {
+async function compare(scenario: Scenario): Promise<Row[]> {
   const ours = await measure(scenario, byHourbook);
   const theirs = await measure(scenario, byRclone);
   const { files } = ours;
-  const of = (name: string, { seconds, calls }: Cost): string =>
-    `  ${name.padEnd(24)}${seconds.toFixed(1).padStart(8)} s${`${calls}`.padStart(8)} calls` +
-    `${(calls / files).toFixed(1).padStart(8)} a file`;
-  print(`${scenario.what}: ${files} files`);
-  print(of("offload", ours));
-  print(of("rclone copy + check", theirs));
-  const [time, calls] = [ours.seconds / theirs.seconds, ours.calls / theirs.calls];
-  print(`  ${time.toFixed(2)} times its wall time (goal: 1.1), ${calls.toFixed(2)} its calls\n`);
+  const name = "rclone copy + check";
+  const what = `${scenario.what} (${files} files)`;
+  return [
+    compared({
+      what: `${what}: wall time`,
+      ours: ours.seconds,
+      theirs: theirs.seconds,
+      name,
+      show: (seconds) => `${seconds.toFixed(1)} s`,
+      goalMax: 1.1,
+    }),
+    compared({
+      what: `${what}: calls`,
+      ours: ours.calls,
+      theirs: theirs.calls,
+      name,
+      show: (calls) => `${calls}, ${(calls / files).toFixed(1)} a file`,
+    }),
+  ];
 }
 
 type Way = (remote: DriveRemote) => Promise<void>;
@@ -130,8 +146,4 @@ function callsOf({ drive }: DriveRemote): number {
 
 function filesOf({ dataFolder }: DriveRemote): number {
   return Object.keys(contentsOf(join(dataFolder, "archive"))).length;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

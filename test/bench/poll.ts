@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import { type Row, bytes, compared, mib, ms } from "./rows.ts";
 
 const root = join(import.meta.dirname, "../..");
 const tokensWanted = 5_000;
@@ -31,15 +32,16 @@ interface Cost {
   bytes: number;
 }
 
-export async function bench(): Promise<void> {
+export async function bench(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "hourbook-bench-"));
   const venue = await startVenue();
   try {
     const ours = await measureDaemon(folder, venue.env);
     const tokens = watchedTokens(folder);
     const theirs = await measureCurl(folder, venue.env["HOURBOOK_CLOB_URL"] ?? "", tokens);
+    const naive = await measureNaive(folder, venue.env["HOURBOOK_CLOB_URL"] ?? "", tokens);
     const sealed = await sealedBytes(folder, venue.env);
-    report({ ours, theirs, sealed, tokens: tokens.length });
+    return rowsOf({ ours, theirs, naive, sealed });
   } finally {
     venue.process.kill();
     rmSync(folder, { recursive: true, force: true });
@@ -91,8 +93,7 @@ async function measureDaemon(
   const before = cpuMs(pid);
   await wait(polls * cadenceMs);
   const cpu = cpuMs(pid) - before;
-  const peakMiB =
-    Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+  const peakMiB = peakOf(pid);
   daemon.kill("SIGTERM");
   await once(daemon, "exit");
   const loop = JSON.parse(readFileSync(loopFile, "utf8")) as DaemonCost["loop"];
@@ -141,6 +142,28 @@ async function measureCurl(
   return { cpuMs: cpu / polls, bytes: statSync(file).size };
 }
 
+/** A Node process on the same core, which parses what comes and writes it again. */
+async function measureNaive(
+  folder: string,
+  clobUrl: string,
+  tokens: readonly string[],
+): Promise<Cost & { peakMiB: number }> {
+  const file = join(folder, "naive.gz");
+  const script = join(root, "test/bench/naive-collector.js");
+  const args = ["-c", "0", process.execPath, script, clobUrl, file, String(cadenceMs / 1000)];
+  const collector = spawn("taskset", args, { stdio: ["pipe", "ignore", "inherit"] });
+  collector.stdin.end(JSON.stringify(tokens));
+  const pid = collector.pid ?? 0;
+  await wait(cadenceMs / 2);
+  const before = cpuMs(pid);
+  await wait(polls * cadenceMs);
+  const cpu = cpuMs(pid) - before;
+  const peakMiB = peakOf(pid);
+  collector.kill("SIGTERM");
+  await once(collector, "exit");
+  return { cpuMs: cpu / polls, bytes: statSync(file).size, peakMiB };
+}
+
 async function sealedBytes(folder: string, venueEnv: Record<string, string>): Promise<number> {
   const asOf = new Date(Date.now() + 2 * 3_600_000).toISOString();
   const env = environment(folder, venueEnv);
@@ -177,25 +200,48 @@ function cpuMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
-function report(measured: {
+function peakOf(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
+
+const loopMsMax = 100;
+
+function rowsOf(measured: {
   ours: DaemonCost;
   theirs: Cost;
+  naive: Cost & { peakMiB: number };
   sealed: number;
-  tokens: number;
-}): void {
-  const { ours, theirs, sealed, tokens } = measured;
-  const ratio = (a: number, b: number): string => (a / b).toFixed(2);
-  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  process.stdout.write(
-    [
-      `${tokens} tokens every ${cadenceMs / 1000} s, ${polls} polls, one core`,
-      `                     hourbook     curl | gzip   ratio`,
-      `  CPU per poll       ${String(Math.round(ours.cpuMs)).padStart(5)} ms     ${String(Math.round(theirs.cpuMs)).padStart(6)} ms     ${ratio(ours.cpuMs, theirs.cpuMs)}`,
-      `  bytes, open        ${mib(ours.bytes).padStart(9)}   ${mib(theirs.bytes).padStart(9)}     ${ratio(ours.bytes, theirs.bytes)}`,
-      `  bytes, sealed      ${mib(sealed).padStart(9)}                 ${ratio(sealed, theirs.bytes)}`,
-      `  peak memory        ${Math.round(ours.peakMiB)} MiB`,
-      `  event loop blocked ${ours.loop.own} ms at most by work, ${ours.loop.max} ms with waiting for the core, p99 ${ours.loop.p99} ms`,
-      "",
-    ].join("\n"),
-  );
+}): Row[] {
+  const { ours, theirs, naive, sealed } = measured;
+  const [curl, node] = ["curl | gzip", "naive Node collector"] as const;
+  const cpu = { what: "CPU of a poll", ours: ours.cpuMs, show: ms, goalMax: 1 };
+  const atRest = { what: "bytes, sealed", ours: sealed, show: bytes, goalMax: 1 };
+  return [
+    compared({ ...cpu, theirs: theirs.cpuMs, name: curl }),
+    compared({ ...cpu, theirs: naive.cpuMs, name: node }),
+    compared({
+      what: "bytes, open",
+      ours: ours.bytes,
+      theirs: theirs.bytes,
+      name: curl,
+      show: bytes,
+    }),
+    compared({ ...atRest, theirs: theirs.bytes, name: curl }),
+    compared({ ...atRest, theirs: naive.bytes, name: node }),
+    compared({
+      what: "peak memory",
+      ours: ours.peakMiB,
+      theirs: naive.peakMiB,
+      name: node,
+      show: mib,
+    }),
+    {
+      what: "longest work between two turns of the event loop",
+      ours: `${ours.loop.own} ms (${ours.loop.max} ms with waiting for the core)`,
+      instead: "",
+      ratio: undefined,
+      goal: `<= ${loopMsMax} ms`,
+      met: ours.loop.own <= loopMsMax,
+    },
+  ];
 }

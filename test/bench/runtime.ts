@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Fired } from "./fire.ts";
+import { type Row, compared, ms } from "./rows.ts";
 
 const root = join(import.meta.dirname, "../..");
 const guarded = ["--import", "./runtime/guard.js"];
@@ -21,21 +22,23 @@ const secondsPerRound = 10;
 const systems = ["bare", "node-cron", "hourbook"] as const;
 const idleMs = 6_000;
 
-export async function bench(): Promise<void> {
+export async function bench(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "hourbook-bench-"));
   const venue = await serveBooks();
   try {
-    await reportFiring("idle");
-    await reportFiring("beside a poll of 500 books every 2 s", venue.url);
-    await reportDaemon(folder);
-    reportByHand(folder);
+    return [
+      ...(await measureFiring("idle")),
+      ...(await measureFiring("beside a poll of 500 books every 2 s", venue.url)),
+      ...(await measureDaemon(folder)),
+      byHand(folder),
+    ];
   } finally {
     venue.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function reportFiring(what: string, url?: string): Promise<void> {
+async function measureFiring(what: string, url?: string): Promise<Row[]> {
   const fired = new Map(systems.map((system): [string, Fired[]] => [system, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const system of systems) {
@@ -44,16 +47,46 @@ async function reportFiring(what: string, url?: string): Promise<void> {
       fired.get(system)?.push(JSON.parse(await output) as Fired);
     }
   }
-  print(`7 jobs a second, ${what}: ms after the second, ${rounds} rounds of ${secondsPerRound} s`);
-  print(row("", "p50", "p99", "max", "CPU ms a fire"));
-  for (const [system, each] of fired) {
-    const late = each.flatMap(({ lateness }) => lateness).sort((a, b) => a - b);
-    const at = (share: number): string =>
-      (late[Math.floor(share * (late.length - 1))] ?? 0).toFixed(1);
-    const cpu = each.reduce((sum, { cpuMsPerFire }) => sum + cpuMsPerFire, 0) / each.length;
-    print(row(system, at(0.5), at(0.99), at(1), cpu.toFixed(2)));
-  }
-  print("");
+  const [bare, cron, ours] = systems.map((system) => sumUp(fired.get(system) ?? []));
+  if (bare === undefined || cron === undefined || ours === undefined) return [];
+  const p50 = `lateness p50, ${what}`;
+  const name = "node-cron";
+  return [
+    {
+      ...compared({ what: p50, ours: ours.p50, theirs: bare.p50, name: "bare timers", show: ms }),
+      goal: `<= ${beyondBareMs} ms more`,
+      met: ours.p50 <= bare.p50 + beyondBareMs,
+    },
+    compared({ what: p50, ours: ours.p50, theirs: cron.p50, name, show: ms }),
+    {
+      ...compared({
+        what: `lateness p99, ${what}`,
+        ours: ours.p99,
+        theirs: cron.p99,
+        name,
+        show: ms,
+      }),
+      goal: `<= ${p99MsMax} ms`,
+      met: ours.p99 <= p99MsMax,
+    },
+    compared({
+      what: `CPU of a fire, on record and under a lock, ${what}`,
+      ours: ours.cpu,
+      theirs: cron.cpu,
+      name,
+      show: (value) => `${value.toFixed(2)} ms`,
+    }),
+  ];
+}
+
+const beyondBareMs = 1;
+const p99MsMax = 25;
+
+function sumUp(each: readonly Fired[]): { p50: number; p99: number; cpu: number } {
+  const late = each.flatMap(({ lateness }) => lateness).sort((a, b) => a - b);
+  const at = (share: number): number => late[Math.floor(share * (late.length - 1))] ?? 0;
+  const cpu = each.reduce((sum, { cpuMsPerFire }) => sum + cpuMsPerFire, 0) / each.length;
+  return { p50: at(0.5), p99: at(0.99), cpu };
 }
 
 async function execFile(args: readonly string[]): Promise<string> {
@@ -65,7 +98,7 @@ async function execFile(args: readonly string[]): Promise<string> {
 }
 
 /** Memory of a daemon with every function loaded and nothing to fire, and how long it takes to be ready. */
-async function reportDaemon(folder: string): Promise<void> {
+async function measureDaemon(folder: string): Promise<Row[]> {
   const env = settings(folder);
   const starts: number[] = [];
   let idle = 0;
@@ -95,12 +128,20 @@ async function reportDaemon(folder: string): Promise<void> {
   });
   const withParts = await memoryAfter(parts, idleMs);
   parts.kill("SIGKILL");
-  const times = (mb: number): string =>
-    `${mb} MB, ${(mb / floor).toFixed(2)} times bare Node (${floor} MB)`;
-  print(
-    `idle memory: ${times(idle)}; the packages and modules that it uses alone: ${times(withParts)}`,
-  );
-  print(`start to ready: ${median(starts)} ms, bare Node ${median(bareStarts())} ms`);
+  const name = "bare Node";
+  const mb = (value: number): string => `${value} MB`;
+  const memory = { theirs: floor, name, show: mb };
+  return [
+    compared({ what: "idle memory", ours: idle, ...memory }),
+    compared({ what: "the packages and modules that it uses, alone", ours: withParts, ...memory }),
+    compared({
+      what: "start to ready",
+      ours: median(starts),
+      theirs: median(bareStarts()),
+      name,
+      show: ms,
+    }),
+  ];
 }
 
 /** As `npm start` has it. */
@@ -110,14 +151,14 @@ function startArgs(): string[] {
   return scripts.start.split(" ").slice(1);
 }
 
-async function memoryAfter({ pid }: ChildProcess, ms: number): Promise<number> {
-  await wait(ms);
+async function memoryAfter({ pid }: ChildProcess, afterMs: number): Promise<number> {
+  await wait(afterMs);
   return Math.round(
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024,
   );
 }
 
-function reportByHand(folder: string): void {
+function byHand(folder: string): Row {
   const options = { cwd: root, env: settings(folder), stdio: "ignore" } as const;
   const direct = [...guarded, "runtime/fn.ts", "gap-report"];
   const byNpm = Array.from({ length: 5 }, () =>
@@ -126,10 +167,13 @@ function reportByHand(folder: string): void {
   const byNode = Array.from({ length: 5 }, () =>
     timed(() => execFileSync(process.execPath, direct, options)),
   );
-  const own = median(byNode);
-  print(
-    `npm run fn: ${median(byNpm)} ms, of which node ${own} ms, bare Node ${median(bareStarts())} ms`,
-  );
+  return compared({
+    what: `a function by hand, npm run fn (node itself ${ms(median(byNode))})`,
+    ours: median(byNpm),
+    theirs: median(bareStarts()),
+    name: "bare Node",
+    show: ms,
+  });
 }
 
 function bareStarts(): number[] {
@@ -168,12 +212,4 @@ async function serveBooks(): Promise<{ url: string; close(): void }> {
 
 function median(values: readonly number[]): number {
   return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
-}
-
-function row(name: string, ...cells: string[]): string {
-  return `  ${name.padEnd(10)}${cells.map((cell) => cell.padStart(10)).join("")}`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
