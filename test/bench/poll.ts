@@ -21,11 +21,16 @@ import { promisify } from "node:util";
 import { type Row, bytes, compared, mib, ms } from "./rows.ts";
 
 const root = join(import.meta.dirname, "../..");
-const tokensWanted = 5_000;
 const batch = 500;
-const polls = 6;
-const cadenceMs = 10_000;
 const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
+
+export interface Load {
+  tokens: number;
+  cadenceMs: number;
+  polls: number;
+}
+
+const usual: Load = { tokens: 5_000, cadenceMs: 10_000, polls: 6 };
 
 interface Cost {
   cpuMs: number;
@@ -34,9 +39,9 @@ interface Cost {
 
 export async function bench(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "hourbook-bench-"));
-  const venue = await startVenue();
+  const venue = await startVenue(usual.tokens);
   try {
-    const ours = await measureDaemon(folder, venue.env);
+    const ours = await measureDaemon(folder, venue.env, usual);
     const tokens = watchedTokens(folder);
     const theirs = await measureCurl(folder, venue.env["HOURBOOK_CLOB_URL"] ?? "", tokens);
     const naive = await measureNaive(folder, venue.env["HOURBOOK_CLOB_URL"] ?? "", tokens);
@@ -48,8 +53,10 @@ export async function bench(): Promise<Row[]> {
   }
 }
 
-async function startVenue(): Promise<{ process: ChildProcess; env: Record<string, string> }> {
-  const markets = String(tokensWanted / 2 + 100);
+export async function startVenue(
+  tokens: number,
+): Promise<{ process: ChildProcess; env: Record<string, string> }> {
+  const markets = String(tokens / 2 + 100);
   const args = [
     "test/venue/main.ts",
     "--markets",
@@ -76,11 +83,13 @@ interface DaemonCost extends Cost {
   polls: number;
 }
 
-async function measureDaemon(
+export async function measureDaemon(
   folder: string,
   venueEnv: Record<string, string>,
+  load: Load,
 ): Promise<DaemonCost> {
-  const env = environment(folder, venueEnv);
+  const { polls, cadenceMs } = load;
+  const env = environment(folder, venueEnv, load);
   await promisify(execFile)(process.execPath, ["runtime/fn.ts", "discover"], { cwd: root, env });
   const loopFile = join(folder, "loop.json");
   const daemon = spawn(
@@ -100,10 +109,15 @@ async function measureDaemon(
   return { cpuMs: cpu / polls, bytes: openBytes(folder), peakMiB, loop, polls };
 }
 
-function environment(folder: string, venueEnv: Record<string, string>): Record<string, string> {
+function environment(
+  folder: string,
+  venueEnv: Record<string, string>,
+  { tokens, cadenceMs }: Omit<Load, "polls">,
+): Record<string, string> {
+  const seconds = cadenceMs / 1000;
   const schedules = {
-    discover: { input: { marketsMax: tokensWanted / 2, outcomes: "both" } },
-    "snapshot-poll": { cron: `*/${cadenceMs / 1000} * * * * *`, timeout: "9s" },
+    discover: { input: { marketsMax: tokens / 2, outcomes: "both" } },
+    "snapshot-poll": { cron: `*/${seconds} * * * * *`, timeout: `${seconds - 1}s` },
   };
   const file = join(folder, "schedules.json");
   writeFileSync(file, JSON.stringify(schedules));
@@ -132,14 +146,14 @@ async function measureCurl(
   const file = join(folder, "curl.gz");
   const script = `TIMEFORMAT='%U %S'; time (for body in ${bodies}/*.json; do curl -s --json @$body ${clobUrl}/books | gzip >> ${file}; done)`;
   let cpu = 0;
-  for (let poll = 0; poll < polls; poll += 1) {
-    const due = wait(cadenceMs);
+  for (let poll = 0; poll < usual.polls; poll += 1) {
+    const due = wait(usual.cadenceMs);
     const { stderr } = await promisify(execFile)("bash", ["-c", script]);
     const [user = 0, system = 0] = stderr.trim().split(" ").map(Number);
     cpu += (user + system) * 1000;
     await due;
   }
-  return { cpuMs: cpu / polls, bytes: statSync(file).size };
+  return { cpuMs: cpu / usual.polls, bytes: statSync(file).size };
 }
 
 /** A Node process on the same core, which parses what comes and writes it again. */
@@ -150,23 +164,23 @@ async function measureNaive(
 ): Promise<Cost & { peakMiB: number }> {
   const file = join(folder, "naive.gz");
   const script = join(root, "test/bench/naive-collector.js");
-  const args = ["-c", "0", process.execPath, script, clobUrl, file, String(cadenceMs / 1000)];
+  const args = ["-c", "0", process.execPath, script, clobUrl, file, String(usual.cadenceMs / 1000)];
   const collector = spawn("taskset", args, { stdio: ["pipe", "ignore", "inherit"] });
   collector.stdin.end(JSON.stringify(tokens));
   const pid = collector.pid ?? 0;
-  await wait(cadenceMs / 2);
+  await wait(usual.cadenceMs / 2);
   const before = cpuMs(pid);
-  await wait(polls * cadenceMs);
+  await wait(usual.polls * usual.cadenceMs);
   const cpu = cpuMs(pid) - before;
   const peakMiB = peakOf(pid);
   collector.kill("SIGTERM");
   await once(collector, "exit");
-  return { cpuMs: cpu / polls, bytes: statSync(file).size, peakMiB };
+  return { cpuMs: cpu / usual.polls, bytes: statSync(file).size, peakMiB };
 }
 
 async function sealedBytes(folder: string, venueEnv: Record<string, string>): Promise<number> {
   const asOf = new Date(Date.now() + 2 * 3_600_000).toISOString();
-  const env = environment(folder, venueEnv);
+  const env = environment(folder, venueEnv, usual);
   await promisify(execFile)(process.execPath, ["runtime/fn.ts", "seal-hour", "--as-of", asOf], {
     cwd: root,
     env,
