@@ -3,6 +3,7 @@ import { runByHand } from "./by-hand.ts";
 import { judgeConfiguration, readConfiguration, readEnvironment } from "./configuration.ts";
 import { type Machine, systemMachine } from "./doors/machine.ts";
 import { type ExitName, OperatorError, describeError, exitCodes } from "./errors.ts";
+import { refuseForeignRoot } from "./folders.ts";
 import type { AnyFunction, JudgedConfiguration } from "./function.ts";
 import { readHandInput } from "./hand-input.ts";
 import { functionHelp, generalHelp, list } from "./help.ts";
@@ -116,6 +117,7 @@ async function runNamed(
   const { settings, schedules, judged } = await configurationFor(invocation, definition, functions);
   const entry = schedules?.entries.get(name) ?? defaultEntry(name);
   const { input, asOf } = readHandInput({ name, definition, entry, args });
+  await refuseForeignRoot(machine, settings.core.dataFolder);
   const isTerminal = stderr.isTTY === true;
   // A bar would be torn by data that scrolls through the same terminal.
   const hasBar = isTerminal && !(definition.output === true && stdout.isTTY === true);

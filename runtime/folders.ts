@@ -1,6 +1,7 @@
 /** What the runtime keeps in the data folder, and whether it can. */
 import { dirname, join } from "node:path";
 import type { Files, Lock } from "./doors/files.ts";
+import type { Machine } from "./doors/machine.ts";
 import { isDiskFull, makeDurableFolder } from "./durable.ts";
 import { OperatorError, messageOf } from "./errors.ts";
 import { keepReserve } from "./hours/reserve.ts";
@@ -18,6 +19,35 @@ export async function takeLock(files: Files, path: string): Promise<Lock | undef
     await files.makeFolder(dirname(path));
     return files.lock(path);
   }
+}
+
+const rootUid = 0;
+
+/**
+ * Throws `DATA_OWNER` where root would write into another user's data folder: the journal, locks and hours that it
+ * leaves are closed to the user that records, whose next append fails. To be asked before anything is written, be it a log.
+ */
+export async function refuseForeignRoot(
+  { files, uid }: Pick<Machine, "files" | "uid">,
+  dataFolder: string,
+): Promise<void> {
+  if (uid !== rootUid) return;
+  const owner = (await files.stat(dataFolder))?.owner;
+  if (owner === undefined || owner === rootUid) return;
+  const name = await nameOf(files, owner);
+  const user = name ?? `uid ${owner}`;
+  throw new OperatorError("DATA_OWNER", {
+    message: `the data folder ${dataFolder} belongs to ${user}, and this runs as root`,
+    exit: "configuration",
+    details: [`what root writes there, ${user} cannot append to: recording would stop`],
+    safe: "Nothing was started, nothing was written.",
+    next: `sudo -u ${name ?? `'#${owner}'`} and the same command, or hourbook fn NAME where it is installed; sudo chown -R root: ${dataFolder} if root shall record`,
+  });
+}
+
+async function nameOf(files: Files, uid: number): Promise<string | undefined> {
+  const users = (await files.read("/etc/passwd").catch(() => "")).toString().split("\n");
+  return users.map((line) => line.split(":")).find(([, , id]) => id === `${uid}`)?.[0];
 }
 
 /** Makes the folders; throws `DATA_FOLDER` if nothing can be written there. */

@@ -7,6 +7,7 @@ import { readConfiguration, readEnvironment } from "./configuration.ts";
 import { systemMachine } from "./doors/machine.ts";
 import { isJournal } from "./doors/service-manager.ts";
 import { OperatorError, describeError, exitCodes } from "./errors.ts";
+import { refuseForeignRoot } from "./folders.ts";
 import { loadFunctions } from "./load.ts";
 import { tailed } from "./log-tail.ts";
 import { createLog } from "./logs.ts";
@@ -30,6 +31,7 @@ async function main(): Promise<number> {
       process.stdout.write(checked(settings, schedules, functions.size));
       return exitCodes.ok;
     }
+    await refuseForeignRoot(machine, settings.core.dataFolder);
     const now = (): number => machine.clock.now();
     const { log, tail } = tailed(
       createLog({

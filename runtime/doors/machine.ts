@@ -19,6 +19,8 @@ export interface Machine {
   children(programs: readonly string[]): Children;
   /** In [0, 1): the one source of chance. */
   random(): number;
+  /** The user that this process runs as; `undefined` where the system numbers none. */
+  uid: number | undefined;
 }
 
 export function systemMachine(userAgent: string): Machine {
@@ -30,5 +32,6 @@ export function systemMachine(userAgent: string): Machine {
     sockets: (urls) => systemSockets(urls, userAgent),
     children: systemChildren,
     random: Math.random,
+    uid: process.geteuid?.(),
   };
 }

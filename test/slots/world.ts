@@ -86,6 +86,7 @@ export class World {
           sockets: () => ({ connect: () => Promise.reject(new Error("no network")) }),
           children: () => ({ run: () => Promise.reject(new Error("no programs")) }),
           random: this.random,
+          uid: undefined,
         },
         settings: { core: { dataFolder, collector: "world" }, of: () => ({}) },
         functions,

@@ -43,6 +43,7 @@ export function virtualMachine(options: VirtualMachineOptions): Machine {
       (options.wire ?? wire(clock)).around(systemSockets(urls, "hourbook-test")),
     children: (programs) => holding(clock, openChildren(programs), "children"),
     random: seededRandom(options.seed ?? 1, clock),
+    uid: process.geteuid?.(),
   };
 }
 

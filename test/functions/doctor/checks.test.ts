@@ -21,6 +21,7 @@ import { claim, daemonLock, readNote } from "../../../runtime/locks.ts";
 import { nodePinned } from "../../../runtime/version.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { type Patient, aPatient, brokenFiles, textOf } from "../../support/patient.ts";
+import { isRoot, strangerUid } from "../../support/root.ts";
 
 async function patientOf(t: TestContext, venueAheadMs = 0): Promise<Patient> {
   return (await aPatient(t, { venueAheadMs })) as Patient;
@@ -46,16 +47,13 @@ suite("the data folder", () => {
   });
 
   test("with files of another user in it is a problem, as after a run as root", async (t) => {
-    if (process.getuid?.() !== 0) {
-      t.skip("needs root, to give a file to another user");
-      return;
-    }
+    if (!isRoot(t)) return;
     const patient = await patientOf(t);
     mkdirSync(join(patient.dataFolder, "state", "locks"), { recursive: true });
     for (const name of ["a", "b"]) {
       const path = join(patient.dataFolder, "state", "locks", `${name}.lock`);
       writeFileSync(path, "");
-      chownSync(path, 4321, 4321);
+      chownSync(path, strangerUid, strangerUid);
     }
 
     assert.match(

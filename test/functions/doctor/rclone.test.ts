@@ -15,6 +15,7 @@ import type { Files } from "../../../runtime/doors/files.ts";
 import { systemFiles } from "../../../runtime/doors/files.ts";
 import { type Patient, aPatient, brokenFiles, textOf } from "../../support/patient.ts";
 import { settingsOf } from "../../support/remotes.ts";
+import { isRoot, strangerUid } from "../../support/root.ts";
 
 const token = `{"access_token":"plantedaccess","refresh_token":"plantedrefresh","expiry":"2026-11-22T00:00:00Z"}`;
 const own = `client_id = x.apps.googleusercontent.com\nclient_secret = plantedsecret\nscope = drive.file\n`;
@@ -106,12 +107,9 @@ suite("rclone's configuration", () => {
   });
 
   test("of another user is a warning", async (t) => {
-    if (process.getuid?.() !== 0) {
-      t.skip("needs root, to give a file to another user");
-      return;
-    }
+    if (!isRoot(t)) return;
     const { config, look } = await aConfig(t, drive);
-    chownSync(config, 4321, 4321);
+    chownSync(config, strangerUid, strangerUid);
     assert.match(
       await look(),
       /^warning .*belongs to another user than root.*fix: sudo chown root/,
