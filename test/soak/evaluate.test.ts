@@ -4,16 +4,19 @@
  * Method: a soak without a fault is written down as its notes, journal and gap report; each test spoils one thing.
  */
 import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite, test } from "node:test";
 import type { GapReport } from "../../functions/coverage/report.ts";
 import { type Verdict, judgeSoak } from "../../functions/readiness/judge-soak.ts";
 import { type SoakEvidence, parseSoak } from "../../functions/readiness/soak-evidence.ts";
 import type { JournalLine } from "../../runtime/journal-lines.ts";
 import { hourMs, iso, minuteMs } from "../../runtime/time.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { evaluate } from "./evaluate.ts";
 import { soakPage } from "./page.ts";
 import { soakPicture } from "./picture.ts";
-import type { Recorded } from "./records.ts";
+import { type Recorded, appendNote, endTornLine, readNotes } from "./records.ts";
 
 const start = Date.parse("2026-11-22T00:00:00.500Z");
 const ms = 1;
@@ -193,6 +196,18 @@ suite("what is missing in the gap reports", () => {
     const { coverage } = await figures(one);
     assert.deepEqual([coverage.tokenSlots, coverage.kept, coverage.missing], [9_000, 9_000, {}]);
   });
+});
+
+test("a line that was torn when the machine went down costs no other", (t) => {
+  const path = join(temporaryFolder(t), "samples.jsonl");
+  appendNote(path, 1, { kind: "start", pid: 7 });
+  appendFileSync(path, '{"at":2,"kind":"sam');
+  endTornLine(path);
+  appendNote(path, 3, { kind: "watch" });
+  assert.deepEqual(
+    readNotes(path).map(({ at, kind }) => `${at} ${kind}`),
+    ["1 start", "3 watch"],
+  );
 });
 
 suite("an interruption of the soak", () => {

@@ -39,12 +39,16 @@ export async function evaluate(head: Head, evidence: Evidence): Promise<Evaluate
   const asked = notes.findLast(({ kind }) => kind === "rest" || kind === "start");
   const end = asked?.kind === "rest" ? asked.at : last.to;
   const interruptions = interruptionsOf(notes);
-  const off = [{ from: 0, to: first.from }, ...interruptions, { from: end, to: Infinity }];
   const facts = await journalFacts(evidence.journal, {
     functions,
     from: first.from,
     to: asked?.kind === "rest" ? last.to : Math.max(first.from, last.to - settledAfterMs),
   });
+  const off = [{ from: 0, to: first.from }, ...interruptions].map((span) => ({
+    from: span.from,
+    to: facts.firesFrom(span.to),
+  }));
+  off.push({ from: end, to: Infinity });
   const tree = notes.findLast((note) => note.kind === "sample" && note.tree !== undefined);
   const running = lives.reduce((sum, life) => sum + life.to - life.from, 0);
   const soak: SoakEvidence = {

@@ -10,6 +10,8 @@ export interface JournalFacts {
   latenessMs: SoakEvidence["latenessMs"];
   /** Each scheduled run: when, and how late. */
   late: [at: number, ms: number][];
+  /** When a daemon that was started at a time could fire its first slot. */
+  firesFrom(started: number): number;
 }
 
 export interface Expected {
@@ -59,6 +61,7 @@ export async function journalFacts(
     },
     latenessMs: latenessOf(late.map(([, ms]) => ms)),
     late,
+    firesFrom: (started) => (starts.find((at) => at >= started) ?? started) + startingMsMax,
   };
 }
 

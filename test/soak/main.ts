@@ -20,9 +20,10 @@ const usage = `npm run soak -- --hours 24 [flags]
 While it runs, soak.md, soak.json and soak.svg in its folder are at most a minute old. Ctrl-C ends it with a report.
 `;
 
+let isUnderWay = false;
 process.exitCode = await main().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
-  return 64;
+  return isUnderWay ? 70 : 64;
 });
 
 async function main(): Promise<number> {
@@ -56,6 +57,7 @@ async function main(): Promise<number> {
     process.on(signal, () => interrupt.abort(signal));
   const wanted = formatDuration(plan.wantedHours * hourMs);
   process.stdout.write(`${wanted} in ${folder}; read soak.md there at any time\n`);
+  isUnderWay = true;
   const last = await new Watch(folder, plan, interrupt.signal).run(say);
   if (last !== undefined) process.stdout.write(`\n${soakPage(last.soak)}\n`);
   if (interrupt.signal.aborted) {

@@ -1,7 +1,7 @@
 /** What a soak notes as it goes: one line of JSON each, appended to `samples.jsonl`. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
-interface Tree {
+export interface Tree {
   files: number;
   bytes: number;
   freeBytes: number;
@@ -23,7 +23,11 @@ export function appendNote(path: string, at: number, note: Note): void {
   appendFileSync(path, `${JSON.stringify({ at, ...note })}\n`);
 }
 
-/** A soak that was killed may have left a torn last line, which the next one begins behind. */
+/** A machine that went down may have left a torn last line, behind which the next soak begins. */
+export function endTornLine(path: string): void {
+  if (existsSync(path)) appendFileSync(path, "\n");
+}
+
 export function readNotes(path: string): Recorded[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, "utf8").split("\n").flatMap(parseNote);

@@ -15,7 +15,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { isLong } from "../support/seed.ts";
 import { type Recorded, readNotes } from "./records.ts";
 
-const seconds = 9;
+const seconds = 6;
 const isReal = isLong || process.env["TEST_REQUIRE"] === "1";
 const why = "20 s of real time: TEST_LONG=1";
 
@@ -28,7 +28,9 @@ test(
       readNotes(join(folder, "samples.jsonl")).filter((note) => note.kind === kind);
     const soak = (): ChildProcess => {
       const args = ["test/soak/main.ts", "--minutes", String(seconds / 60), "--every", "1"];
-      const child = spawn(process.execPath, [...args, "--folder", folder], { stdio: "ignore" });
+      const child = spawn(process.execPath, [...args, "--folder", folder], {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
       t.after(() => {
         child.kill("SIGKILL");
         for (const note of notes("start")) if (note.kind === "start") endIfThere(note.pid, folder);
@@ -51,7 +53,7 @@ test(
     const found = parseSoak(readFileSync(join(folder, "soak.json"), "utf8"));
     assert.ok(found !== undefined);
     assert.deepEqual(found.slots.examples, []);
-    assert.ok(found.slots.ran >= seconds - 3, `${found.slots.ran} ran`);
+    assert.ok(found.slots.ran >= 2, `${found.slots.ran} ran`);
     assert.equal(found.interruptions.length, 2);
     assert.ok(found.hours * 3_600 >= seconds - 0.5, `${found.hours} hours`);
     assert.equal(found.unexpectedExits, 0);

@@ -16,6 +16,8 @@ const outageChance = 0.5;
 const outageMsMin = 20 * secondMs;
 const outageMsMax = 90 * secondMs;
 const outageKinds: readonly FaultKind[] = ["503", "429-seconds", "hang", "reset", "truncated"];
+/** It begins well: without a first walk there is nothing to record, and nothing to go wrong. */
+const calmMs = 5 * minuteMs;
 const daysMax = 30;
 
 const [seed = 1, markets = 50] = process.argv.slice(2).map(Number);
@@ -42,10 +44,7 @@ function outages(of: number, from: number): Fault[] {
     .map((block) => {
       const length = outageMsMin + unit(of, 12, block) * (outageMsMax - outageMsMin);
       const start = block * blockMs + unit(of, 13, block) * (blockMs - length);
-      return {
-        kind: pick(outageKinds, mix(of, 14, block)),
-        from: start,
-        until: start + length,
-      };
-    });
+      return { kind: pick(outageKinds, mix(of, 14, block)), from: start, until: start + length };
+    })
+    .filter((outage) => outage.from >= from + calmMs);
 }

@@ -1,18 +1,7 @@
 /** A soak under way: starts the daemon, watches it, starts it again if it ends, and writes what it sees as it goes. */
 import type { ChildProcess } from "node:child_process";
-import {
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  statfsSync,
-  writeFileSync,
-} from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import * as v from "valibot";
-import { type GapReport, gapReportSchema } from "../../functions/coverage/report.ts";
 import { systemFiles } from "../../runtime/doors/files.ts";
 import { listJournalHours, readJournal } from "../../runtime/journal-read.ts";
 import {
@@ -24,6 +13,7 @@ import {
   nextHour,
   secondMs,
 } from "../../runtime/time.ts";
+import { reportsIn, treeOf } from "./data-folder.ts";
 import { type Evaluated, evaluate } from "./evaluate.ts";
 import { livesOf } from "./lives.ts";
 import { soakPage } from "./page.ts";
@@ -39,7 +29,7 @@ import {
   stop,
   stopOrphan,
 } from "./processes.ts";
-import { type Note, appendNote, readNotes } from "./records.ts";
+import { type Note, appendNote, endTornLine, readNotes } from "./records.ts";
 
 const publishEveryMs = minuteMs;
 /** Working out the figures takes no more of the machine than one part in so many. */
@@ -74,6 +64,7 @@ export class Watch {
     for (const made of [data, offsite]) mkdirSync(made, { recursive: true });
     const orphan = readNotes(notes).findLast(({ kind }) => kind === "start");
     if (orphan?.kind === "start") await stopOrphan(orphan.pid, this.#places);
+    endTornLine(notes);
     this.#note({ kind: "watch" });
     const venue = await startVenue(this.#plan);
     this.#env = environment(this.#places, venue.env);
@@ -134,8 +125,12 @@ export class Watch {
   /** The hour under way is sealed and reported before its end, so that all of the soak is accounted for. */
   async #close(): Promise<void> {
     const asOf = iso(hourStart(nextHour(hourOf(Date.now()))) + 10 * minuteMs);
-    for (const name of ["seal-hour", "build-manifest", "gap-report"])
-      await runByHand(this.#folder, this.#env, name, "--as-of", asOf);
+    for (const name of ["seal-hour", "build-manifest", "gap-report"]) {
+      // What it leaves undone shows in the figures; a day's evidence must not go with it.
+      await runByHand(this.#folder, this.#env, name, "--as-of", asOf).catch((error: Error) =>
+        process.stderr.write(`${error.message}\n`),
+      );
+    }
   }
 
   #start(): void {
@@ -177,47 +172,4 @@ export class Watch {
 function replace(path: string, text: string): void {
   writeFileSync(`${path}.tmp`, text);
   renameSync(`${path}.tmp`, path);
-}
-
-function treeOf(folder: string): { files: number; bytes: number; freeBytes: number } {
-  let [files, bytes] = [0, 0];
-  for (const path of filesBelow(folder)) {
-    // Sealing and offload move files while they are counted.
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined) continue;
-    files += 1;
-    bytes += found.size;
-  }
-  const { bavail, bsize } = statfsSync(folder);
-  return { files, bytes, freeBytes: bavail * bsize };
-}
-
-function filesBelow(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      const path = join(folder, entry.name);
-      return entry.isDirectory() ? filesBelow(path) : [path];
-    });
-  } catch {
-    return [];
-  }
-}
-
-/** Of hours; the final one where there is one. */
-function reportsIn(dataFolder: string): GapReport[] {
-  const hours = new Map<string, string>();
-  for (const path of filesBelow(join(dataFolder, "reports"))) {
-    const [, hour, provisional] =
-      /(date=\S+\/hour=\d+)\/soak\.gaps(\.provisional)?\.json$/.exec(path) ?? [];
-    if (hour !== undefined && (provisional === undefined || !hours.has(hour)))
-      hours.set(hour, path);
-  }
-  return [...hours.values()].flatMap((path) => {
-    try {
-      return [v.parse(gapReportSchema, JSON.parse(readFileSync(path, "utf8")))];
-    } catch {
-      // It went for its final one in this moment; the next look finds that.
-      return [];
-    }
-  });
 }
