@@ -70,6 +70,7 @@ async function withoutName(invocation: Invocation, flag: string): Promise<number
     throw new OperatorError("BAD_FLAGS", {
       message: `${flag} is not known${hint}`,
       exit: "usage",
+      safe: "Nothing was run.",
       next: "npm run fn -- --help",
     });
   }
@@ -176,6 +177,7 @@ function known(name: string, functions: ReadonlyMap<string, AnyFunction>): AnyFu
         ? "there is no such function"
         : `there is no such function; did you mean "${meant}"?`,
     exit: "usage",
+    safe: "Nothing was run.",
     next: meant === undefined ? "npm run fn -- --list" : `npm run fn -- ${meant}`,
   });
 }

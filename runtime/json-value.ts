@@ -8,7 +8,11 @@ export function assertJson(value: unknown): asserts value is object {
     ? findProblem(value, "result", new Set())
     : `result is ${describe(value)}`;
   if (problem !== undefined)
-    throw new OperatorError("RESULT_NOT_JSON", { message: `not JSON: ${problem}` });
+    throw new OperatorError("RESULT_NOT_JSON", {
+      message: `not JSON: ${problem}`,
+      safe: "The run is over, and what it had done stays; only its result is not on record.",
+      next: "mend the function: its result must be made of objects, arrays, texts, finite numbers and booleans",
+    });
 }
 
 function findProblem(value: unknown, path: string, above: Set<object>): string | undefined {

@@ -27,6 +27,7 @@ export async function loadFunctions(
       exit: "configuration",
       details: problems,
       safe: "Nothing was started.",
+      next: "mend the files named; docs/add-a-function.md says what a function must be",
     });
   }
   return functions;

@@ -85,6 +85,8 @@ export async function warnOfLeftovers({ gated }: Context, log: Log): Promise<voi
 export function doorsShut(name: string, what: string): OperatorError {
   return new OperatorError("DOORS_SHUT", {
     message: `this run of ${name} ${what}: its doors are shut`,
+    safe: "What it had done before stays; from then on it could change nothing.",
+    next: "mend the function: it must end soon after `run.signal` is aborted, and wait for all that it began",
   });
 }
 

@@ -35,6 +35,7 @@ export function readSchedules(
       message: `${file} cannot be checked: ${messageOf(error)}`,
       exit: "configuration",
       safe: "Nothing was started.",
+      next: "compare it with the project's own schedules.json, then npm start -- --check",
       cause: error,
     });
   }
@@ -159,5 +160,6 @@ function badSchedules(file: string, rows: string[][]): OperatorError {
     exit: "configuration",
     details: columns(rows),
     safe: "Nothing was started.",
+    next: "mend them all, then npm start -- --check",
   });
 }

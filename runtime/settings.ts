@@ -65,6 +65,7 @@ function badSettings(problems: string[][]): OperatorError {
     exit: "configuration",
     details: columns(problems),
     safe: "Nothing was started.",
+    next: "mend them all, then npm start -- --check",
   });
 }
 

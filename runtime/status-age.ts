@@ -29,6 +29,7 @@ export function checkAge(
         : `the runtime is not running${stopped}`,
       ...standings.map((standing) => `${standing.function}: ${standing.text}`),
     ],
+    safe: "What was recorded before is as it was.",
     next: daemon.isRunning
       ? `npm run status -- --why ${newest?.function ?? standings[0]?.function ?? "NAME"}`
       : "npm start, or systemctl start hourbook",

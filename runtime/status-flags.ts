@@ -85,9 +85,10 @@ function read<T>(
 }
 
 function badFlag(message: string): OperatorError {
-  return new OperatorError("BAD_FLAG", {
+  return new OperatorError("BAD_FLAGS", {
     message,
     exit: "usage",
+    safe: "Nothing was looked at.",
     next: "npm run status -- --help",
   });
 }

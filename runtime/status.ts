@@ -100,6 +100,7 @@ async function sayWhy(asked: Asked, name: string): Promise<void> {
     throw new OperatorError("UNKNOWN_FUNCTION", {
       message: `there is no function ${name}, and the journal knows of none${didYouMean(name, functions.keys())}`,
       exit: "usage",
+      safe: "Nothing was changed.",
       next: "npm run fn -- --list",
     });
   }

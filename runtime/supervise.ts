@@ -68,6 +68,7 @@ function timeoutError(name: string, timeoutMs: number): OperatorError {
   return new OperatorError("TIMEOUT", {
     message: `${name} did not finish within ${formatDuration(timeoutMs)}`,
     exit: "timeout",
+    safe: "What it had done stays; the next run takes up the rest.",
     next: "raise its timeout in schedules.json if it needs longer",
   });
 }

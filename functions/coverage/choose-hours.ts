@@ -41,6 +41,7 @@ export async function hoursAtHand(
   throw new OperatorError("DAY_UNKNOWN", {
     message: `nothing here tells of ${date}: no books, and no journal that says any were due`,
     exit: "usage",
+    safe: "Nothing was written.",
     next: "write a day as 2026-11-22; restore it first if it was pruned",
   });
 }
@@ -66,6 +67,7 @@ export async function namedHour(
   throw new OperatorError("HOUR_UNKNOWN", {
     message: `nothing here tells of hour ${hour}: no books, and no journal that says any were due`,
     exit: "usage",
+    safe: "Nothing was written.",
     next: "write an hour as 2026-11-22T15; restore it first if it was pruned",
   });
 }

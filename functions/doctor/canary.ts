@@ -75,6 +75,7 @@ export class Canary {
       throw new OperatorError("CANARY_KEPT", {
         message: `${this.path} is not what this run wrote there, and was not deleted`,
         exit: "findings",
+        safe: "Nothing was deleted.",
         next: `look at ${this.path} on ${this.#remote.spec}: who else writes there?`,
       });
     }
@@ -97,6 +98,7 @@ export class Canary {
       message: `rclone could not delete ${place}`,
       exit: "findings",
       details: errorLines(stderr),
+      safe: "It is this check's own file, and in nobody's way.",
       next: `the remote must let rclone delete what it wrote, for this check alone; ${rcloneCommand(this.#run)} deletefile ${place}`,
     });
   }

@@ -79,5 +79,7 @@ export function checkIdentity(
   if (isOwn && described.join(" ") === expected) return;
   throw new OperatorError("MANIFEST_DAMAGED", {
     message: `${path} describes other files than those beside it`,
+    safe: "The hour's other files are untouched and stay.",
+    next: "npm run fn -- verify; then restore the manifest from the remote",
   });
 }

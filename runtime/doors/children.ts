@@ -48,6 +48,8 @@ export function systemChildren(allowed: readonly string[]): Children {
       if (!allowed.includes(command.program)) {
         throw new OperatorError("CHILD_REFUSED", {
           message: `refused to run ${command.program}: this function declares ${allowed.join(", ") || "no program"}`,
+          safe: "Nothing was run.",
+          next: "a program that is meant belongs into the function's `programs`: functions/offload.ts shows how",
         });
       }
       // Loaded where it is used: 25 MB of memory that an idle runtime does without.
@@ -127,6 +129,7 @@ function missing(program: string): OperatorError {
   return new OperatorError("PROGRAM_MISSING", {
     message: `${program} is not installed, or not on the PATH`,
     exit: "unavailable",
+    safe: "Nothing was run.",
     next: `apt-get install ${program}`,
   });
 }
@@ -135,5 +138,6 @@ function tooMuch(program: string, bytesMax: number): OperatorError {
   return new OperatorError("CHILD_OUTPUT", {
     message: `${program} printed more than ${bytesMax.toLocaleString("en-US")} B and was ended`,
     safe: "Nothing of it was used.",
+    next: `run ${program} by hand, and look at what it prints so much of`,
   });
 }

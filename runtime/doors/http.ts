@@ -92,6 +92,7 @@ function refuseUnlessDeclared(request: HttpRequest, endpoints: readonly Endpoint
     message: `refused ${request.method} ${request.url}: not on the list of public reads`,
     details: endpoints.map((endpoint) => `allowed: ${endpoint.method} ${endpoint.url}`),
     safe: "Nothing was sent.",
+    next: "a public read that is meant belongs into the function's `endpoints`: docs/add-a-function.md",
   });
 }
 

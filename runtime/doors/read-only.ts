@@ -22,6 +22,10 @@ export function readOnlyFiles(files: Files): Files {
 
 function refuse(what: string, path: string): Promise<never> {
   return Promise.reject(
-    new OperatorError("READ_ONLY", { message: `refused to ${what} ${path}: this only looks` }),
+    new OperatorError("READ_ONLY", {
+      message: `refused to ${what} ${path}: this only looks`,
+      safe: "Nothing was changed.",
+      next: "mend what tried to write: who looks is given no door to do so",
+    }),
   );
 }

@@ -61,6 +61,7 @@ function refuseUnlessDeclared(url: string, urls: readonly string[]): void {
     message: `refused the socket ${url}: not on the list of public channels`,
     details: urls.map((allowed) => `allowed: ${allowed}`),
     safe: "Nothing was sent.",
+    next: "a public channel that is meant belongs into the function's `channels`: functions/audit-stream.ts shows how",
   });
 }
 

@@ -239,15 +239,15 @@ suite("a slip of the hand", () => {
   const slips: [string, string][] = [
     [
       "gret",
-      'gret failed [UNKNOWN_FUNCTION]: there is no such function; did you mean "greet"?\n  Next: npm run fn -- greet\n',
+      'gret failed [UNKNOWN_FUNCTION]: there is no such function; did you mean "greet"?\n  Nothing was run.\n  Next: npm run fn -- greet\n',
     ],
     [
       "frobnicate",
-      "frobnicate failed [UNKNOWN_FUNCTION]: there is no such function\n  Next: npm run fn -- --list\n",
+      "frobnicate failed [UNKNOWN_FUNCTION]: there is no such function\n  Nothing was run.\n  Next: npm run fn -- --list\n",
     ],
     [
       "--lst",
-      'fn failed [BAD_FLAGS]: --lst is not known; did you mean "--list"?\n  Next: npm run fn -- --help\n',
+      'fn failed [BAD_FLAGS]: --lst is not known; did you mean "--list"?\n  Nothing was run.\n  Next: npm run fn -- --help\n',
     ],
   ];
   for (const [words, expected] of slips) {

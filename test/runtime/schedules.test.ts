@@ -123,7 +123,8 @@ suite("schedules", () => {
   line 15  prune.cron                "0 0 31 2 *"    never comes: there is no such date
   line 16  read.timeout              "5 minutes"     write a number and a unit (ms, s, m, h, d), such as "5m"
   line 16  read.input                []              must be an object
-  Nothing was started.`,
+  Nothing was started.
+  Next: mend them all, then npm start -- --check`,
     );
   });
 

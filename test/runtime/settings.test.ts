@@ -39,8 +39,13 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   } catch (error) {
     assert.ok(error instanceof OperatorError);
     assert.deepEqual(
-      [error.code, error.exit, error.safe],
-      ["BAD_SETTINGS", "configuration", "Nothing was started."],
+      [error.code, error.exit, error.safe, error.next],
+      [
+        "BAD_SETTINGS",
+        "configuration",
+        "Nothing was started.",
+        "mend them all, then npm start -- --check",
+      ],
     );
     return [error.message, ...error.details];
   }
