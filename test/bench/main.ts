@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { benches } from "./benches.ts";
 import { type Measured, benchmarksPage } from "./page.ts";
@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, "../..");
 const args = process.argv.slice(2);
 const [name, scaleText = "1"] = Number.isNaN(Number(args[0] ?? "1")) ? args : [undefined, args[0]];
 const scale = Number(scaleText);
+const load = { before: loadavg()[1] ?? 0, cores: cpus().length };
 
 if ((name !== undefined && benches[name] === undefined) || !(scale > 0 && scale <= 1)) {
   const list = Object.entries(benches).map(([each, { what }]) => `  ${each.padEnd(10)}${what}`);
@@ -48,6 +49,7 @@ function circumstances() {
     scale,
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${cpu?.model.trim() ?? "unknown CPU"}, ${memory} GB, Node ${process.versions.node}`,
+    load,
     revision: `revision ${git("rev-parse", "--short=10", "HEAD")}`,
   };
 }

@@ -42,11 +42,11 @@ export async function bench(scale: number): Promise<Row[]> {
     { what: `${day} hours at once`, before: 0, hours: day },
   ];
   const rows: Row[] = [];
-  for (const scenario of scenarios) rows.push(...(await compare(scenario)));
+  for (const scenario of scenarios) rows.push(...(await compare(scenario, scale < 1)));
   return rows;
 }
 
-async function compare(scenario: Scenario): Promise<Row[]> {
+async function compare(scenario: Scenario, isPart: boolean): Promise<Row[]> {
   const ours = await measure(scenario, byHourbook);
   const theirs = await measure(scenario, byRclone);
   const { files } = ours;
@@ -60,6 +60,7 @@ async function compare(scenario: Scenario): Promise<Row[]> {
       name,
       show: (seconds) => `${seconds.toFixed(1)} s`,
       goalMax: 1.1,
+      isPart,
     }),
     compared({
       what: `${what}: calls`,

@@ -15,6 +15,8 @@ export interface Circumstances {
   date: string;
   machine: string;
   revision: string;
+  /** Of the last minutes before, and how many cores share it: what else the machine was at. */
+  load: { before: number; cores: number };
 }
 
 export function benchmarksPage(measured: readonly Measured[], how: Circumstances): string {
@@ -31,9 +33,18 @@ Made by \`${how.command}\`: the whole page, in one run, each figure beside what 
 different machines cannot.
 
 ${how.date}, ${how.machine}, ${how.revision}. ${size}
+${loadText(how.load)}
 ${goals.length - missed.length} of ${goals.length} goals met${missed.length === 0 ? "" : `; missed: ${missed.map(({ what }) => what).join("; ")}`}.
 
 ${measured.map(section).join("\n")}`;
+}
+
+/** A benchmark on a busy machine says more about its neighbours; the rows of bare timers show how much. */
+function loadText({ before, cores }: Circumstances["load"]): string {
+  const load = `The load before it began was ${before.toFixed(1)} on ${cores} cores`;
+  return before > cores / 4
+    ? `${load}: others used the machine too, which shows in times and lateness, those of bare timers included.`
+    : `${load}.`;
 }
 
 function section({ name, what, rows }: Measured): string {
