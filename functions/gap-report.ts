@@ -1,13 +1,13 @@
 /**
  * gap-report: says what is missing and why.
  *
- * For each hour of books without a final report, and each silent hour in which polls were due, every watched
- * token in every expected slot is recorded, unchanged, or missing with one cause. A report (JSON, Markdown and a
- * picture) rests on archived files alone, so anyone can make it again, byte for byte. It is provisional, and made
- * anew, until the journal of its hour and of the next is sealed; then it is final and never changes. A day's report
- * is made of its hours', and final when they all are. Each label on an hour of books gets a page of its own beside
- * the reports, as does what scrub found lost. Beside them, and never offloaded, `state/completion.json` says how far the last 96 hours are. Safe to
- * run twice, and to be killed at any line.
+ * For each hour of books without a final report, and each silent hour in which polls were due, every watched token
+ * in every expected slot is recorded, unchanged, or missing with one cause. A report (JSON, Markdown and a picture)
+ * rests on archived files alone, so anyone can make it again, byte for byte. It is provisional, and made anew, until
+ * the journal of its hour and of the next is sealed; then it is final and never changes. A day's report is made of
+ * its hours', and final when they all are. Each label on an hour of books gets a page of its own beside the reports,
+ * as does what scrub found lost. Beside them, and never offloaded, `state/completion.json` says how far the last 96
+ * hours are. Safe to run twice, and to be killed at any line.
  */
 import * as v from "valibot";
 import { OperatorError, messageOf } from "../runtime/errors.ts";

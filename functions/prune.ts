@@ -1,12 +1,13 @@
 /**
  * prune: gives local disk back, never at the archive's expense.
  *
- * A sealed hour is deleted only when its date is older than the newest `keepDates` dates that hold polls, it
- * is neither the newest hour nor the end of the chain of its stream, no label keeps it, each of its files was
- * verified on this remote at least `receiptAge` ago, and the remote, looked at again now, still holds exactly
- * the same. With less than `freeWanted` MB of disk free, hours within `keepDates` go too, proven in the same way,
- * oldest first, no more than it takes, and never of the newest two dates. Everything else is kept and counted by reason. Each deletion is in the journal before it happens. Safe to
- * run twice, and to be killed at any line. Reports, labels, incidents, upload manifests and receipts stay.
+ * A sealed hour is deleted only when its date is older than the newest `keepDates` dates that hold polls, it is
+ * neither the newest hour nor the end of the chain of its stream, no label keeps it, each of its files was verified
+ * on this remote at least `receiptAge` ago, and the remote, looked at again now, still holds exactly the same. With
+ * less than `freeWanted` MB of disk free, hours within `keepDates` go too, proven in the same way, oldest first, no
+ * more than it takes, and never of the newest two dates. Everything else is kept and counted by reason. Each
+ * deletion is in the journal before it happens. Safe to run twice, and to be killed at any line. Reports, labels,
+ * incidents, upload manifests and receipts stay.
  */
 import * as v from "valibot";
 import { count } from "../runtime/columns.ts";

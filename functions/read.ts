@@ -1,12 +1,12 @@
 /**
  * read: prints the books of a token or a market over a time range, on stdout, to be piped.
  *
- * Sealed hours are read through their index, so only the token's bytes are, here, in a folder copied from a
- * remote, or with `--remote` there, by byte range; the hour still open reads the same. Each recorded book comes once, as the venue sent it; with `--every` each
- * poll prints the book in force, carried from the poll that recorded it, and `--at` prints the one in force at
- * a moment. A book is never carried past a poll that says it is missing, past damage, or past the start of an
- * hour. Labels on what is read are shown on stderr. Memory is bounded whatever the range; it only reads, and
- * ends quietly when its reader does.
+ * Sealed hours are read through their index, so only the token's bytes are, here, in a folder copied from a remote,
+ * or with `--remote` there, by byte range; the hour still open reads the same. Each recorded book comes once, as the
+ * venue sent it; with `--every` each poll prints the book in force, carried from the poll that recorded it, and
+ * `--at` prints the one in force at a moment. A book is never carried past a poll that says it is missing, past
+ * damage, or past the start of an hour. Labels on what is read are shown on stderr. Memory is bounded whatever the
+ * range; it only reads, and ends quietly when its reader does.
  */
 import * as v from "valibot";
 import type { Files } from "../runtime/doors/files.ts";

@@ -1,10 +1,11 @@
 /**
  * snapshot-poll: records one snapshot of every watched order book.
  *
- * Asks the venue for all books in batches and writes what came, byte for byte, as one durable append to the
- * hour of its slot. Every watched token is written, unchanged since its last book of the hour, or missing with
- * one cause: in each poll, also in one that fails, and in one that is not made for want of room on the disk. A poll that brought no book at all exits 69, after its
- * account is durable. Killed at any line it leaves the polls before it as they were.
+ * Asks the venue for all books in batches and writes what came, byte for byte, as one durable append to the hour of
+ * its slot. Every watched token is written, unchanged since its last book of the hour, or missing with one cause: in
+ * each poll, also in one that fails, and in one that is not made for want of room on the disk. A poll that brought
+ * no book at all exits 69, after its account is durable. Killed at any line it leaves the polls before it as they
+ * were.
  */
 import * as v from "valibot";
 import { sleep } from "../runtime/doors/clock.ts";

@@ -43,6 +43,25 @@ suite("the docs", () => {
     }
   });
 
+  test("map every topic folder, every dependency and every page", () => {
+    const has = (page: string): string => readFileSync(join(root, page), "utf8");
+    const folders = globSync("functions/*/", { cwd: root }).map(
+      (path) => `${path.replace(/\/$/, "")}/`,
+    );
+    const manifest = JSON.parse(has("package.json")) as Record<string, Record<string, string>>;
+    const packages = ["dependencies", "devDependencies", "optionalDependencies"].flatMap((kind) =>
+      Object.keys(manifest[kind] ?? {}),
+    );
+    const missing = (page: string, names: string[]): string[] => {
+      const words = new Set(has(page).split(/[\s,|()#]+/));
+      return names.filter((name) => !words.has(name));
+    };
+    assert.deepEqual(missing("docs/architecture.md", [...folders, ...packages]), []);
+    const linked = pages.filter((page) => !/README|changelog/.test(page));
+    assert.deepEqual(missing("README.md", linked), []);
+    assert.deepEqual(missing("README.md", ["docs/no-such-page.md"]), ["docs/no-such-page.md"]);
+  });
+
   // A formatter can move the fences, and this suite would pass by finding nothing to check.
   test("hold blocks of both kinds", () => {
     assert.ok(shown.some(({ source }) => source === "demo"));
