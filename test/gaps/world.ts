@@ -3,16 +3,16 @@
  * memory, a simulated venue over real HTTP, and a virtual clock for all of them.
  */
 import { startRuntime, type Runtime } from "../../runtime/app.ts";
-import type { Clock } from "../../runtime/doors/clock.ts";
 import type { Files } from "../../runtime/doors/files.ts";
 import type { AnyFunction } from "../../runtime/function.ts";
 import { loadFunctions } from "../../runtime/load.ts";
-import type { RuntimeLog } from "../../runtime/runner.ts";
 import { readSchedules } from "../../runtime/schedules.ts";
 import { readSettings } from "../../runtime/settings.ts";
 import { minuteMs } from "../../runtime/time.ts";
 import { virtualMachine } from "../support/machine.ts";
 import { MemoryDisk, type MemoryProcess } from "../support/memory-files.ts";
+import { mortal } from "../support/mortal.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
 import { startVenue, type Venue } from "../venue/venue.ts";
 
@@ -27,15 +27,6 @@ const schedule = {
   "seal-hour": { cron: "2 * * * *", timeout: "9m", atStart: true },
   "build-manifest": { cron: "3,33 * * * *", timeout: "9m", atStart: true },
   "gap-report": { cron: "25 */6 * * *", timeout: "9m" },
-};
-
-const silent = (): void => {};
-const log: RuntimeLog = {
-  debug: silent,
-  info: silent,
-  warn: silent,
-  error: silent,
-  child: () => log,
 };
 
 interface Daemon {
@@ -88,7 +79,7 @@ export class World {
         settings: readSettings(this.#settings(), this.#functions),
         functions: this.#functions,
         schedules: readSchedules(JSON.stringify(schedule), this.#functions),
-        log,
+        log: silentLog,
         version: "1.2.3",
       }),
     );
@@ -133,16 +124,4 @@ export class World {
 function end({ life, process }: Daemon): void {
   life.isOver = true;
   process.kill();
-}
-
-/** A clock of one process: what it waits for never comes once it is gone. */
-function mortal(clock: VirtualClock, life: { isOver: boolean }): Clock {
-  return {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (ms, callback) =>
-      clock.after(ms, () => {
-        if (!life.isOver) callback();
-      }),
-  };
 }

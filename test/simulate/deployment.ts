@@ -3,17 +3,17 @@
  * memory that holds the recorder's data and its remote. A process can die at any call of its disk.
  */
 import { around } from "../../runtime/doors/around.ts";
-import type { Clock } from "../../runtime/doors/clock.ts";
 import { type Runtime, startRuntime } from "../../runtime/app.ts";
 import type { AnyFunction } from "../../runtime/function.ts";
 import { loadFunctions } from "../../runtime/load.ts";
 import type { Observer } from "../../runtime/observer.ts";
-import type { RuntimeLog } from "../../runtime/runner.ts";
 import { readSchedules, type Schedules } from "../../runtime/schedules.ts";
 import { readSettings } from "../../runtime/settings.ts";
 import { minuteMs } from "../../runtime/time.ts";
 import { virtualMachine } from "../support/machine.ts";
 import { MemoryDisk, type MemoryProcess } from "../support/memory-files.ts";
+import { mortal } from "../support/mortal.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
 import { startVenue, type Venue } from "../venue/venue.ts";
 
@@ -113,7 +113,7 @@ export class Deployment {
       settings,
       functions: this.#functions,
       schedules: this.#schedules,
-      log: silent,
+      log: silentLog,
       version: "1.2.3",
       observers: [this.#observer(life)],
     });
@@ -213,25 +213,4 @@ const schedules = {
     timeout: "30m",
     input: { keepDates: 1, allowSameDisk: true },
   },
-};
-
-/** What a dead process waits for never comes. */
-function mortal(clock: VirtualClock, life: { isOver: boolean }): Clock {
-  return {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (ms, callback) =>
-      clock.after(ms, () => {
-        if (!life.isOver) callback();
-      }),
-  };
-}
-
-const nothing = (): void => {};
-const silent: RuntimeLog = {
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  child: () => silent,
 };

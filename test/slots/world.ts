@@ -5,16 +5,16 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { type Runtime, startRuntime } from "../../runtime/app.ts";
-import type { Clock } from "../../runtime/doors/clock.ts";
 import type { AnyFunction, Run } from "../../runtime/function.ts";
 import { listParts, openFolder } from "../../runtime/hours/parts.ts";
 import { readLineBatches } from "../../runtime/hours/read.ts";
-import type { RuntimeLog } from "../../runtime/runner.ts";
 import type { Schedules } from "../../runtime/schedules.ts";
 import { hourMs, hourOf, iso } from "../../runtime/time.ts";
 import { unit } from "../venue/random.ts";
 import { holdZlib } from "../support/hold-zlib.ts";
 import { MemoryDisk, type MemoryProcess } from "../support/memory-files.ts";
+import { mortal } from "../support/mortal.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
 
 export type Work = (run: Run, random: () => number) => Promise<object>;
@@ -42,15 +42,6 @@ const dataFolder = "/data";
 const putAwayFolder = "/away";
 // A runtime that starts looks back at the newest ones.
 const hoursKept = 3;
-const silent = (): void => {};
-const log: RuntimeLog = {
-  debug: silent,
-  info: silent,
-  warn: silent,
-  error: silent,
-  child: () => log,
-};
-
 export class World {
   clock: VirtualClock;
   random: () => number;
@@ -81,7 +72,7 @@ export class World {
         machine: {
           clock: mortal(this.clock, life),
           files: process.files,
-          watch: () => silent,
+          watch: () => () => {},
           http: () => ({ request: () => Promise.reject(new Error("no network")) }),
           sockets: () => ({ connect: () => Promise.reject(new Error("no network")) }),
           children: () => ({ run: () => Promise.reject(new Error("no programs")) }),
@@ -91,7 +82,7 @@ export class World {
         settings: { core: { dataFolder, collector: "world" }, of: () => ({}) },
         functions,
         schedules,
-        log,
+        log: silentLog,
         version: "1.2.3",
       }),
     );
@@ -145,18 +136,6 @@ export class World {
   now(): string {
     return iso(this.clock.now());
   }
-}
-
-/** A clock of one process: what it waits for never comes once it is gone. */
-function mortal(clock: VirtualClock, life: { isOver: boolean }): Clock {
-  return {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (ms, callback) =>
-      clock.after(ms, () => {
-        if (!life.isOver) callback();
-      }),
-  };
 }
 
 function aFunction(run: (run: Run) => Promise<object>): AnyFunction {
