@@ -54,6 +54,13 @@ export interface Parcel {
 /** A listing can be this late: a file sent and not seen is looked for, and not sent again, until then. */
 export const listingLagMsMax = hourMs;
 
+/** What was sent or seen at `time` need not be listed yet. `now`: epoch ms. */
+export function mayLag(time: string, now: number): boolean {
+  const sinceMs = now - Date.parse(time);
+  // A clock that was set back since makes the time lie in the future: then waiting would have no end.
+  return sinceMs >= 0 && sinceMs < listingLagMsMax;
+}
+
 /** `root` is the local folder that the parcels' paths are relative to. */
 export async function deliver(
   delivery: Delivery,
@@ -174,11 +181,9 @@ function failureOf({ failures }: CopyReport, path: string): string {
   return own?.message ?? "the copy ended without a word about it, and the remote does not show it";
 }
 
-// A clock that was set back since makes the upload lie in the future: then waiting would have no end.
 function isOnItsWay({ before }: Parcel, now: number): boolean {
   if (before?.state !== "uploaded-unverified" || before.uploaded === undefined) return false;
-  const sinceMs = now - Date.parse(before.uploaded);
-  return sinceMs >= 0 && sinceMs < listingLagMsMax;
+  return mayLag(before.uploaded, now);
 }
 
 /** What was sealed must be what leaves: a file that changed since is evidence of damage, not an archive. */

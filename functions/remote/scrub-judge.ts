@@ -1,5 +1,5 @@
 /** Looks at what is suspect by name, notes it in the receipts, and says what became of it here and there. */
-import { describeDifference, listingLagMsMax } from "./deliver.ts";
+import { describeDifference, mayLag } from "./deliver.ts";
 import { localState } from "./local-state.ts";
 import { type Artifact, type Look, lookAt } from "./look.ts";
 import { type Receipt, readReceipt, receiptAfter, writeReceipt } from "./receipts.ts";
@@ -102,6 +102,5 @@ async function verdictOf(
 }
 
 function isYoung({ uploaded, firstSeen }: Receipt, now: number): boolean {
-  const times = [uploaded, firstSeen].filter((time) => time !== undefined);
-  return times.some((time) => now - Date.parse(time) < listingLagMsMax);
+  return [uploaded, firstSeen].some((time) => time !== undefined && mayLag(time, now));
 }

@@ -205,6 +205,15 @@ suite("scrub", () => {
     assert.equal((await receiptOf(found, first.data))?.state, "verified");
   });
 
+  test("does not wait for a listing after the clock was set back to before the upload", async (t) => {
+    const found = await dir(t);
+    rmSync(join(found.remote.folder, first.data));
+
+    const error = await failure(call(scrub, {}, found.run({ now: "2026-11-21T18:40:00Z" })));
+
+    assert.match(error.details.join("\n"), /^MISSING {2}venue=.*hour=15\/vps-1\.jsonl\.gz/m);
+  });
+
   test("counts what is not its own, and leaves it alone", async (t) => {
     const found = await dir(t);
     const strangers = [
