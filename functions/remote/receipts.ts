@@ -29,7 +29,7 @@ export const receiptSchema = v.object({
   bytes: v.number(),
   sha256: v.string(),
   md5: v.string(),
-  /** `missing`: it was verified once, and is there no more. */
+  /** `missing`: something of that name was seen there, and is there no more. */
   state: v.picklist(["verified", "uploaded-unverified", "conflict", "duplicate", "missing"]),
   /** How it was proven: by the remote's own hashes, or by reading it back. */
   verified: v.optional(v.picklist(["hash", "read-back"])),
@@ -195,8 +195,8 @@ function stateAfter(
   if (look.state === "several") return "duplicate";
   // Listings lag: what was just sent may not be in them yet.
   if (look.state === "unproven" || isUploaded === true) return "uploaded-unverified";
-  if (before?.state === "verified" || before?.state === "missing") return "missing";
-  return before?.uploaded === undefined ? undefined : "uploaded-unverified";
+  if (before === undefined || before.state === "uploaded-unverified") return before?.state;
+  return "missing";
 }
 
 function receiptPath(dataFolder: string, remoteId: string, path: string): string {

@@ -96,9 +96,9 @@ async function verdictOf(
 ): Promise<Verdict> {
   if (state === "verified") return "same";
   if (state === "duplicate") return state;
-  if (state === "uploaded-unverified") return "pending";
   // Only what is here as it was sealed can be sent again.
-  return (await localState(scrub, artifact)) === "same" ? state : "lost";
+  if ((await localState(scrub, artifact)) !== "same") return "lost";
+  return state === "uploaded-unverified" ? "pending" : state;
 }
 
 function isYoung({ uploaded, firstSeen }: Receipt, now: number): boolean {

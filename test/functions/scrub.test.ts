@@ -14,7 +14,7 @@ import { lostNotes } from "../../functions/archive/lost.ts";
 import gapReport from "../../functions/gap-report.ts";
 import offload from "../../functions/offload.ts";
 import prune from "../../functions/prune.ts";
-import { readReceipt } from "../../functions/remote/receipts.ts";
+import { readReceipt, writeReceipt } from "../../functions/remote/receipts.ts";
 import { remoteId } from "../../functions/remote/settings.ts";
 import restore from "../../functions/restore.ts";
 import scrub from "../../functions/scrub.ts";
@@ -162,6 +162,21 @@ suite("scrub", () => {
     writeFileSync(join(remote.folder, first.data), kept);
     await call(scrub, {}, run());
     assert.deepEqual((await standing(found)).figures, { lostFiles: 1 });
+  });
+
+  test("calls lost what was there twice, was pruned here, and is gone with both copies", async (t) => {
+    const found = await dir(t);
+    await pruned(found);
+    const before = await receiptOf(found, first.data);
+    assert.ok(before !== undefined);
+    const twice = { ...before, state: "duplicate", seen: [...before.seen, ...before.seen] } as const;
+    await writeReceipt(systemFiles, found.recording.dataFolder, twice);
+    rmSync(join(found.remote.folder, first.data));
+
+    const error = await failure(call(scrub, {}, found.run()));
+
+    assert.match(error.details.join("\n"), /^LOST {2}venue=.*hour=15\/vps-1\.jsonl\.gz/m);
+    assert.equal((await receiptOf(found, first.data))?.state, "missing");
   });
 
   test("has its record brought back by restore", async (t) => {
