@@ -166,6 +166,7 @@ export function describeDifference({ bytes }: Artifact, { state, seen }: Look): 
   if (object.isFolderTwice === true)
     return "a folder above it is there twice: rclone dedupe skip REMOTE makes one of them";
   if (state === "several") return `${seen.length} objects of that name on the remote`;
+  if (state === "unproven") return `${size(bytes)} here and there, but it could not be read back`;
   if (object.bytes === bytes) return `${size(bytes)} here and there, but other content`;
   return `local ${size(bytes)}, remote ${size(object.bytes)}`;
 }

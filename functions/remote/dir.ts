@@ -12,7 +12,7 @@ import {
 } from "../../runtime/durable.ts";
 import { OperatorError, errnoOf, messageOf } from "../../runtime/errors.ts";
 import { readPieces } from "../../runtime/hours/read.ts";
-import { digestFile } from "./digest.ts";
+import { type Digest, digestFile } from "./digest.ts";
 import type {
   CopyFailure,
   CopyOptions,
@@ -42,10 +42,8 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
         const stat = await statOf(files, join(folder, path));
         if (stat === undefined || stat.isFolder) continue;
         // Read back from where it lies: what a write reported says nothing about what arrived.
-        found.push({
-          path,
-          ...(hashes ? await digestFile(files, join(folder, path), signal) : { bytes: stat.bytes }),
-        });
+        const digest = hashes ? await digestThere(run, join(folder, path)) : undefined;
+        found.push({ path, bytes: stat.bytes, ...digest });
       }
       return found;
     },
@@ -57,8 +55,10 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
 
     async readBack(paths) {
       const read = new Map<string, string>();
-      for (const path of paths)
-        read.set(path, (await digestFile(files, join(folder, path), signal)).sha256);
+      for (const path of paths) {
+        const digest = await digestThere(run, join(folder, path));
+        if (digest !== undefined) read.set(path, digest.sha256);
+      }
       return read;
     },
 
@@ -110,6 +110,20 @@ async function copyEach(
     }
   }
   return { copied, failures };
+}
+
+/** `undefined` of a file that cannot be read: a bad sector below one must not keep all the others from being looked at. */
+async function digestThere(
+  { files, signal }: RemoteRun,
+  path: string,
+): Promise<Digest | undefined> {
+  try {
+    return await digestFile(files, path, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** Without what a copy leaves that is killed. */

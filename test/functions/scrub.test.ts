@@ -14,12 +14,13 @@ import { lostNotes } from "../../functions/archive/lost.ts";
 import gapReport from "../../functions/gap-report.ts";
 import offload from "../../functions/offload.ts";
 import prune from "../../functions/prune.ts";
+import type { Pruned } from "../../functions/remote/prune-run.ts";
 import { readReceipt, writeReceipt } from "../../functions/remote/receipts.ts";
 import { remoteId } from "../../functions/remote/settings.ts";
 import restore from "../../functions/restore.ts";
 import scrub from "../../functions/scrub.ts";
 import { readOnlyFiles } from "../../runtime/doors/read-only.ts";
-import { systemFiles } from "../../runtime/doors/files.ts";
+import { type Files, systemFiles } from "../../runtime/doors/files.ts";
 import { contentsOf } from "../support/hours.ts";
 import { Killed, killedAt } from "../support/killed-files.ts";
 import { books, type Offsite, offsite } from "../support/offsite.ts";
@@ -45,6 +46,20 @@ function flip(path: string): void {
   const bytes = readFileSync(path);
   bytes[bytes.length - 1]! ^= 1;
   writeFileSync(path, bytes);
+}
+
+/** Of a disk that gives this file's name and size, and not its bytes. */
+function withBadSectors(path: string): Files {
+  return {
+    ...systemFiles,
+    async open(opened, mode) {
+      const file = await systemFiles.open(opened, mode);
+      const read = async (): Promise<never> => {
+        throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+      };
+      return opened === path ? { ...file, read } : file;
+    },
+  };
 }
 
 function standing({ recording, remote, run }: Offsite) {
@@ -194,6 +209,22 @@ suite("scrub", () => {
       ["MISSING"],
     );
     assert.deepEqual((await standing(found)).figures, { lostFiles: 1 });
+  });
+
+  test("and prune pass over a file that cannot be read there, and look at all the others", async (t) => {
+    const found = await dir(t);
+    const unreadable = join(found.remote.folder, first.data);
+    const run = found.run({ files: withBadSectors(unreadable) });
+    flip(join(found.remote.folder, second.data));
+
+    const scrubbed = await failure(call(scrub, { readBackMax: 1_000 }, run));
+    const pruned = await failure(call(prune, { keepDates: 0, allowSameDisk: true }, run));
+
+    assert.match(scrubbed.details.join("\n"), /^UNREADABLE .*hour=15.*EIO/m);
+    assert.match(scrubbed.details.join("\n"), /^CONFLICT .*hour=16/m);
+    assert.match(pruned.details.join("\n"), /hour=15.*here and there, but it could not be read back/);
+    const { hours, kept } = (pruned.result ?? {}) as Pruned;
+    assert.ok(hours > 0 && kept.remoteDiffers === 1, `${hours} pruned`);
   });
 
   test("reads over time every hour back, and one at least in each run", async (t) => {
