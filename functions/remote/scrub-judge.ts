@@ -101,6 +101,7 @@ async function verdictOf(
   return state === "uploaded-unverified" ? "pending" : state;
 }
 
-function isYoung({ uploaded, firstSeen }: Receipt, now: number): boolean {
+/** Sent or first seen so lately that a listing need not show it. */
+export function isYoung({ uploaded, firstSeen }: Receipt, now: number): boolean {
   return [uploaded, firstSeen].some((time) => time !== undefined && mayLag(time, now));
 }

@@ -24,6 +24,8 @@ export interface ReadableHour {
 export interface Compared {
   objects: number;
   bytes: number;
+  /** Files of this machine that it shows, by name. */
+  known: number;
   /** As its receipt says. */
   same: number;
   /** Objects without a receipt of this machine, which nobody touches. */
@@ -37,6 +39,7 @@ export async function compareListing({ run, remote }: ScrubRun): Promise<Compare
   const compared: Compared = {
     objects: 0,
     bytes: 0,
+    known: 0,
     same: 0,
     unknown: { own: 0, others: 0, foreign: 0 },
     suspects: new Set(),
@@ -64,6 +67,7 @@ export async function compareListing({ run, remote }: ScrubRun): Promise<Compare
     signal.throwIfAborted();
     if (!seen.has(path)) compared.suspects.add(path);
   }
+  compared.known = seen.size;
   compared.same = [...seen].filter((path) => !compared.suspects.has(path)).length;
   compared.hours = compared.hours.filter(({ path }) => !compared.suspects.has(path));
   return compared;

@@ -1,4 +1,5 @@
 /** The steps of one scrub: the whole listing against the receipts, then some hours read back. */
+import { refuseIfEmpty } from "./scrub-empty.ts";
 import { type Judged, judgeSuspects, type Verdict } from "./scrub-judge.ts";
 import { type Compared, compareListing, type ScrubRun } from "./scrub-listing.ts";
 import { readHoursBack } from "./scrub-read.ts";
@@ -31,6 +32,7 @@ const codes: Partial<Record<Verdict, string>> = {
 
 export async function scrub(options: ScrubOptions): Promise<Scrubbed> {
   const compared = await compareListing(options);
+  await refuseIfEmpty(options, compared);
   const { objects, bytes, unknown, same } = compared;
   const result: Scrubbed = {
     objects,

@@ -6,7 +6,7 @@
  * from the disk.
  */
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { hourPaths } from "../../functions/archive/layout.ts";
@@ -209,6 +209,36 @@ suite("scrub", () => {
       ["MISSING"],
     );
     assert.deepEqual((await standing(found)).figures, { lostFiles: 1 });
+  });
+
+  test("takes an empty place for another place, and notes nothing lost or missing", async (t) => {
+    const found = await dir(t);
+    const { remote, run } = found;
+    await pruned(found);
+    // Not mounted.
+    renameSync(remote.folder, `${remote.folder}.away`);
+
+    const error = await failure(call(scrub, {}, run()));
+
+    assert.deepEqual([error.code, error.exit], ["REMOTE_EMPTY", "unavailable"]);
+    assert.equal((await receiptOf(found, first.data))?.state, "verified");
+    assert.deepEqual((await standing(found)).figures, { lostFiles: 0 });
+
+    renameSync(`${remote.folder}.away`, remote.folder);
+    assert.equal((await call(scrub, {}, run())).files.lost, 0);
+  });
+
+  test("tells of everything that is gone once one file is sent there again", async (t) => {
+    const found = await dir(t);
+    const { remote, run, recording } = found;
+    rmSync(remote.folder, { recursive: true });
+    const id = remoteId(remote.settings.HOURBOOK_REMOTE);
+    rmSync(join(recording.dataFolder, "receipts", id, `${first.data}.json`));
+
+    await call(offload, {}, run());
+    const error = await failure(call(scrub, {}, run()));
+
+    assert.match(error.details.join("\n"), /^MISSING {2}venue=.*hour=16\/vps-1\.jsonl\.gz/m);
   });
 
   test("and prune pass over a file that cannot be read there, and look at all the others", async (t) => {
