@@ -2,6 +2,8 @@
  * Reads hours back from the remote, those first that were not read back for longest: so, over time, each is read.
  * Their bytes are held against the receipts, their lines against what sealing noted of them.
  */
+import { OperatorError, messageOf } from "../../runtime/errors.ts";
+import { isDamage } from "../../runtime/hours/read.ts";
 import { parseManifest } from "../archive/manifest.ts";
 import { hourPaths, parsePath } from "../archive/layout.ts";
 import { differences, readBack } from "../archive/sealed-check.ts";
@@ -103,15 +105,21 @@ async function linesProblem(
   staging: Staging,
   paths: Record<"data" | "index" | "manifest", string>,
 ): Promise<string | undefined> {
-  const { data: noted } = parseManifest(
-    await run.files.read(staging.at(paths.manifest)),
-    paths.manifest,
-  ).manifest;
-  const index = parseIndex(await run.files.read(staging.at(paths.index)), paths.index);
-  const found = await readBack(run.files, staging.at(paths.data));
-  const names = ["lineDigest", "rawSha256", "lines", "rawBytes"] as const;
-  const differing = names.find((name) => found[name] !== noted[name]);
-  if (differing !== undefined)
-    return `${differing}: the manifest says ${noted[differing]}, the file holds ${found[differing]}`;
-  return differences(found, index)[0];
+  try {
+    const { data: noted } = parseManifest(
+      await run.files.read(staging.at(paths.manifest)),
+      paths.manifest,
+    ).manifest;
+    const index = parseIndex(await run.files.read(staging.at(paths.index)), paths.index);
+    const found = await readBack(run.files, staging.at(paths.data));
+    const names = ["lineDigest", "rawSha256", "lines", "rawBytes"] as const;
+    const differing = names.find((name) => found[name] !== noted[name]);
+    if (differing !== undefined)
+      return `${differing}: the manifest says ${noted[differing]}, the file holds ${found[differing]}`;
+    return differences(found, index)[0];
+  } catch (error) {
+    // No gzip, no manifest, no index: a finding like any other, and the other hours are read all the same.
+    if (isDamage(error) || error instanceof OperatorError) return messageOf(error);
+    throw error;
+  }
 }

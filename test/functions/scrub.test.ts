@@ -14,6 +14,7 @@ import { lostNotes } from "../../functions/archive/lost.ts";
 import gapReport from "../../functions/gap-report.ts";
 import offload from "../../functions/offload.ts";
 import prune from "../../functions/prune.ts";
+import { digestFile } from "../../functions/remote/digest.ts";
 import type { Pruned } from "../../functions/remote/prune-run.ts";
 import { readReceipt, writeReceipt } from "../../functions/remote/receipts.ts";
 import { remoteId } from "../../functions/remote/settings.ts";
@@ -184,7 +185,11 @@ suite("scrub", () => {
     await pruned(found);
     const before = await receiptOf(found, first.data);
     assert.ok(before !== undefined);
-    const twice = { ...before, state: "duplicate", seen: [...before.seen, ...before.seen] } as const;
+    const twice = {
+      ...before,
+      state: "duplicate",
+      seen: [...before.seen, ...before.seen],
+    } as const;
     await writeReceipt(systemFiles, found.recording.dataFolder, twice);
     rmSync(join(found.remote.folder, first.data));
 
@@ -252,7 +257,10 @@ suite("scrub", () => {
 
     assert.match(scrubbed.details.join("\n"), /^UNREADABLE .*hour=15.*EIO/m);
     assert.match(scrubbed.details.join("\n"), /^CONFLICT .*hour=16/m);
-    assert.match(pruned.details.join("\n"), /hour=15.*here and there, but it could not be read back/);
+    assert.match(
+      pruned.details.join("\n"),
+      /hour=15.*here and there, but it could not be read back/,
+    );
     const { hours, kept } = (pruned.result ?? {}) as Pruned;
     assert.ok(hours > 0 && kept.remoteDiffers === 1, `${hours} pruned`);
   });
@@ -269,6 +277,26 @@ suite("scrub", () => {
       }
     }
     assert.equal(read.size, 7);
+  });
+
+  test("names an hour that was uploaded as what is no sealed file, and reads the others", async (t) => {
+    const found = await dir(t);
+    const { remote, run, recording } = found;
+    const garbage = join(remote.folder, first.data);
+    writeFileSync(garbage, "no gzip at all");
+    const before = await receiptOf(found, first.data);
+    assert.ok(before !== undefined);
+    const uploadedSo = { ...before, ...(await digestFile(systemFiles, garbage)) };
+    await writeReceipt(systemFiles, recording.dataFolder, uploadedSo);
+
+    const error = await failure(call(scrub, {}, run()));
+
+    assert.deepEqual(error.details.length, 1);
+    assert.match(
+      error.details[0] ?? "",
+      /^LINES_DIFFER {2}venue=.*hour=15.*incorrect header check/,
+    );
+    assert.equal((error.result as { hoursRead: number }).hoursRead, 7);
   });
 
   test("leaves alone what was just sent and is not listed yet", async (t) => {
