@@ -3,18 +3,10 @@
  * are looked at in the same polls and everyone who measures it again looks at the same books.
  */
 import { join } from "node:path";
-import * as v from "valibot";
 import type { CoreSettings, Run } from "../../runtime/function.ts";
 import type { Hour } from "../../runtime/time.ts";
 import { archiveFolder, hourPaths, type StreamId } from "../archive/layout.ts";
-import {
-  bookOf,
-  pollLineSchema,
-  rawOf,
-  type PollLine,
-  type WatchLine,
-  watchLineSchema,
-} from "../archive/lines.ts";
+import { bookOf, parseHeadLine, type PollLine, rawOf } from "../archive/lines.ts";
 import { readManifest } from "../archive/manifest.ts";
 import { readIndex, type SealedIndex } from "../archive/sealed-index.ts";
 import { readFileRange } from "../archive/sealed-read.ts";
@@ -87,11 +79,11 @@ async function readHead({ run, index, path }: HourFile): Promise<Head> {
   const marketOf = new Map<string, string>();
   for await (const batch of readFileRange(run.files, path, index.head)) {
     for (const line of batch) {
-      const value = JSON.parse(line.toString()) as PollLine | WatchLine;
-      if (value.kind === "poll") polls.push({ requests: v.parse(pollLineSchema, value).requests });
-      if (value.kind !== "watch") continue;
-      for (const { token, market } of v.parse(watchLineSchema, value).tokens)
-        marketOf.set(token, market);
+      // One that says nothing is sealed all the same, and says nothing here.
+      const value = parseHeadLine(line);
+      if (value?.kind === "poll") polls.push({ requests: value.requests });
+      if (value?.kind !== "watch") continue;
+      for (const { token, market } of value.tokens) marketOf.set(token, market);
     }
   }
   // A token whose watch line was lost stands alone.

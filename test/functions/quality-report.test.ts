@@ -142,6 +142,19 @@ suite("quality-report", () => {
     assert.match(page, /- timestamps: 3 of 3 books have no plausible time/);
   });
 
+  test("measures an hour of which a line says nothing", async (t) => {
+    const archive = anArchive(t);
+    await archive.poll({ at: "15:00:00", books: all(aBook("0.4", "0.6")) });
+    for (const damaged of [{ kind: "poll" }, { kind: "watch" }, { kind: "?" }])
+      await archive.line(hour, damaged);
+    await archive.seal("2026-11-22T16:10:00Z");
+    const { hours } = await measure(archive.dataFolder);
+    assert.deepEqual(
+      hours.map(({ hour: own, checked }) => [own, checked]),
+      [[hour, 3]],
+    );
+  });
+
   test("says which hour cannot be measured, and measures the others", async (t) => {
     const archive = anArchive(t);
     for (const at of ["14:00:00", "15:00:00"])
