@@ -8,8 +8,9 @@
  */
 import * as v from "valibot";
 import { count } from "../runtime/columns.ts";
+import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction } from "../runtime/function.ts";
-import { type Noted, noteIncidents } from "./incidents/look.ts";
+import { type Looked, type Noted, noteIncidents } from "./incidents/look.ts";
 import { remoteId, remoteSettings } from "./remote/settings.ts";
 
 export default defineFunction({
@@ -18,7 +19,10 @@ export default defineFunction({
   asOf: true,
 
   async run(_input, run): Promise<{ noted: Noted[] }> {
-    return { noted: await noteIncidents(run, remoteId(run.settings.HOURBOOK_REMOTE)) };
+    const looked = await noteIncidents(run, remoteId(run.settings.HOURBOOK_REMOTE));
+    // Last, so that one damaged hour neither hides what happened in the others nor passes in silence.
+    if (looked.failures.length > 0) throw failed(looked);
+    return { noted: looked.noted };
   },
 
   summary({ noted }) {
@@ -34,3 +38,13 @@ export default defineFunction({
 });
 
 const shownMax = 10;
+
+function failed({ noted, failures }: Looked): OperatorError {
+  return new OperatorError("REPORT_FAILED", {
+    message: `${count(failures.length, "piece")} of evidence could not be looked at`,
+    details: failures.slice(0, shownMax),
+    safe: `Nothing recorded was touched; of the rest ${count(noted.length, "new incident")} noted.`,
+    next: "npm run fn -- verify tells what is damaged; then npm run fn -- incident-report",
+    result: { noted },
+  });
+}

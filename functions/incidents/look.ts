@@ -1,6 +1,6 @@
 /** Goes through the evidence of the last week and notes what is not noted yet. */
 import { createHash } from "node:crypto";
-import { OperatorError } from "../../runtime/errors.ts";
+import { OperatorError, messageOf } from "../../runtime/errors.ts";
 import type { CoreSettings, Run } from "../../runtime/function.ts";
 import { dayMs, type Hour, hourMs, hourOf, iso, nextHour } from "../../runtime/time.ts";
 import { type HourId, listHours } from "../archive/layout.ts";
@@ -29,28 +29,38 @@ export type IncidentRun = Pick<Run, "id" | "clock" | "files" | "log" | "signal" 
   settings: CoreSettings;
 };
 
-export async function noteIncidents(run: IncidentRun, remoteId: string): Promise<Noted[]> {
+export interface Looked {
+  noted: Noted[];
+  /** Evidence that could not be looked at, and why; the next run tries again. */
+  failures: string[];
+}
+
+export async function noteIncidents(run: IncidentRun, remoteId: string): Promise<Looked> {
   const { files, settings } = run;
   const place = { files, ...settings };
   const before = await readLooked(files, settings.dataFolder);
   const looked = new Set<string>();
   const noted: Noted[] = [];
+  const failures: string[] = [];
 
-  /** Evidence that is final is looked at once. */
-  async function look(key: string, find: () => Promise<Found[] | undefined>): Promise<void> {
+  /** Notes what is found; `false` if there is nothing to look at yet. What is damaged keeps none of the others. */
+  async function look(what: string, find: () => Promise<Found[] | undefined>): Promise<boolean> {
     run.signal.throwIfAborted();
-    if (!before.has(key)) {
+    try {
       const found = await find();
-      if (found === undefined) return;
-      try {
-        for (const each of found) noted.push(...(await note(run, place, each)));
-      } catch (error) {
-        // Its books are to be labelled, and are not sealed yet: the next run will find them so.
-        if (isOf(error, "HOUR_NOT_SEALED")) return;
-        throw error;
-      }
+      for (const each of found ?? []) noted.push(...(await note(run, place, each)));
+      return found !== undefined;
+    } catch (error) {
+      run.signal.throwIfAborted();
+      // Of books that are to be labelled, and are not sealed yet: the next run will find them so.
+      if (!isOf(error, "HOUR_NOT_SEALED")) failures.push(`${what}: ${messageOf(error)}`);
+      return false;
     }
-    looked.add(key);
+  }
+
+  /** Evidence that is final. */
+  async function lookOnce(key: string, find: () => Promise<Found[] | undefined>): Promise<void> {
+    if (before.has(key) || (await look(key, find))) looked.add(key);
   }
 
   const oldest = hourOf(run.asOf - lookBackMs);
@@ -61,17 +71,16 @@ export async function noteIncidents(run: IncidentRun, remoteId: string): Promise
   )) {
     if (hour < oldest || !has.has("manifest")) continue;
     const id = { venue, stream, hour };
-    await look(`${venue}/${stream}/${hour}`, () => foundInSealed(place, id));
+    await lookOnce(`${venue}/${stream}/${hour}`, () => foundInSealed(place, id));
     // What a remote holds can change at any time.
-    for (const each of await foundInReceipts(place, id, remoteId))
-      noted.push(...(await note(run, place, each)));
+    await look(`receipts of ${stream} ${hour}`, () => foundInReceipts(place, id, remoteId));
   }
   for (let hour = oldest; hour < hourOf(run.asOf + hourMs); hour = nextHour(hour)) {
-    await look(`gaps/${hour}`, () => foundInGaps(place, hour));
-    await look(`quality/${hour}`, () => foundInQuality(place, hour));
+    await lookOnce(`gaps/${hour}`, () => foundInGaps(place, hour));
+    await lookOnce(`quality/${hour}`, () => foundInQuality(place, hour));
   }
   await rememberLooked(files, settings.dataFolder, looked);
-  return noted;
+  return { noted, failures };
 }
 
 async function note(run: IncidentRun, place: IncidentPlace, found: Found): Promise<Noted[]> {

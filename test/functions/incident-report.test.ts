@@ -138,6 +138,33 @@ suite("incident-report", () => {
     assert.match(note?.evidence.join() ?? "", /there 14 B/);
   });
 
+  test("names what it cannot look at, and notes all the rest", async (t) => {
+    const { report, notes, dataFolder } = await anHour(t, ({ venue }) => {
+      venue.faults.inject({ kind: "renamed-field", count: 1 });
+    });
+    await report();
+    for (const path of [
+      ...globSync("incidents/**/*.json", { cwd: dataFolder }),
+      "state/incidents.looked.json",
+    ])
+      rmSync(join(dataFolder, path));
+    const [markets = ""] = globSync("archive/**/stream=markets/**/*.manifest.json", {
+      cwd: dataFolder,
+    });
+    writeFileSync(join(dataFolder, markets), "garbage");
+
+    const error = await failure(
+      call(incidentReport, {}, aRun({ dataFolder, settings: anywhere, now })),
+    );
+
+    assert.equal(error.code, "REPORT_FAILED");
+    assert.match(error.details.join("\n"), /^polymarket\/markets\/2026-11-22T15: .*manifest/);
+    assert.deepEqual(
+      notes().map(({ code }) => code),
+      ["SCHEMA_CHANGED"],
+    );
+  });
+
   test("says the same again without its memory of what it looked at", async (t) => {
     const { report, notes, dataFolder } = await anHour(t, ({ venue }) => {
       venue.faults.inject({ kind: "renamed-field", count: 1 });
