@@ -16,7 +16,7 @@ import offload from "../../functions/offload.ts";
 import prune from "../../functions/prune.ts";
 import { digestFile } from "../../functions/remote/digest.ts";
 import type { Pruned } from "../../functions/remote/prune-run.ts";
-import { readReceipt, writeReceipt } from "../../functions/remote/receipts.ts";
+import { type Receipt, readReceipt, writeReceipt } from "../../functions/remote/receipts.ts";
 import { remoteId } from "../../functions/remote/settings.ts";
 import restore from "../../functions/restore.ts";
 import scrub from "../../functions/scrub.ts";
@@ -185,11 +185,11 @@ suite("scrub", () => {
     await pruned(found);
     const before = await receiptOf(found, first.data);
     assert.ok(before !== undefined);
-    const twice = {
+    const twice: Receipt = {
       ...before,
       state: "duplicate",
       seen: [...before.seen, ...before.seen],
-    } as const;
+    };
     await writeReceipt(systemFiles, found.recording.dataFolder, twice);
     rmSync(join(found.remote.folder, first.data));
 
@@ -252,17 +252,14 @@ suite("scrub", () => {
     const run = found.run({ files: withBadSectors(unreadable) });
     flip(join(found.remote.folder, second.data));
 
-    const scrubbed = await failure(call(scrub, { readBackMax: 1_000 }, run));
-    const pruned = await failure(call(prune, { keepDates: 0, allowSameDisk: true }, run));
+    const looked = await failure(call(scrub, { readBackMax: 1_000 }, run));
+    const kept = await failure(call(prune, { keepDates: 0, allowSameDisk: true }, run));
 
-    assert.match(scrubbed.details.join("\n"), /^UNREADABLE .*hour=15.*EIO/m);
-    assert.match(scrubbed.details.join("\n"), /^CONFLICT .*hour=16/m);
-    assert.match(
-      pruned.details.join("\n"),
-      /hour=15.*here and there, but it could not be read back/,
-    );
-    const { hours, kept } = (pruned.result ?? {}) as Pruned;
-    assert.ok(hours > 0 && kept.remoteDiffers === 1, `${hours} pruned`);
+    assert.match(looked.details.join("\n"), /^UNREADABLE .*hour=15.*EIO/m);
+    assert.match(looked.details.join("\n"), /^CONFLICT .*hour=16/m);
+    assert.match(kept.details.join("\n"), /hour=15.*here and there, but it could not be read back/);
+    const { hours, kept: reasons } = (kept.result ?? {}) as Pruned;
+    assert.ok(hours > 0 && reasons.remoteDiffers === 1, `${hours} pruned`);
   });
 
   test("reads over time every hour back, and one at least in each run", async (t) => {
