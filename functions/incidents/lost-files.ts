@@ -1,4 +1,5 @@
 /** Puts files on record that are lost, here and on the remote: a note for each hour of a stream, once for each file. */
+import { hash } from "node:crypto";
 import { hourOf, type Hour, iso } from "../../runtime/time.ts";
 import type { HourId } from "../archive/layout.ts";
 import { lostNotes } from "../archive/lost.ts";
@@ -42,13 +43,18 @@ export async function noteLost<T extends LostFile>(
   return fresh;
 }
 
+const digestChars = 8;
+
 function foundOf(id: HourId, runId: string, files: readonly LostFile[]): Found {
+  const names = files.map(({ receipt }) => localName(receipt.path));
+  // One run may find more of an hour lost, and each note is written once.
+  const digest = hash("sha256", names.join("\n")).slice(0, digestChars);
   return {
     ...id,
     code: "LOST",
-    name: runId,
+    name: `${runId}.${digest}`,
     detail: `${files.length} of its files are neither here nor on the remote as they were`,
-    files: files.map(({ receipt }) => localName(receipt.path)),
+    files: names,
     evidence: files.map(({ receipt, detail }) => {
       const { path, sha256, lastSeen = receipt.looked } = receipt;
       return `${path}: ${detail}; SHA-256 ${sha256}; last seen ${lastSeen} on ${receipt.spec}`;

@@ -199,6 +199,22 @@ suite("scrub", () => {
     assert.equal((await receiptOf(found, first.data))?.state, "missing");
   });
 
+  test("puts on record all that is lost of an hour, gone by name or told by reading it back", async (t) => {
+    const found = await dir(t);
+    const { remote, run, recording } = found;
+    await pruned(found);
+    rmSync(join(remote.folder, first.index));
+    flip(join(remote.folder, first.data));
+
+    await failure(call(scrub, { readBackMax: 1_000 }, run()));
+
+    const notes = await Array.fromAsync(lostNotes(systemFiles, recording.dataFolder));
+    assert.deepEqual(notes.flatMap(({ files }) => files).sort(), [
+      `archive/${first.index}`,
+      `archive/${first.data}`,
+    ]);
+  });
+
   test("has its record brought back by restore", async (t) => {
     const found = await dir(t);
     await pruned(found);
