@@ -27,8 +27,9 @@ export class SocketFailure extends Error {
   override name = "SocketFailure";
 }
 
-/** Frames that wait for their reader; with more of them the socket is not read any further. */
+/** Frames that wait for their reader, and their characters; with more of either the socket is not read any further. */
 const waitingMax = 1_000;
+const waitingCharsMax = 16 * 1024 * 1024;
 
 export function systemSockets(urls: readonly string[], userAgent: string): Sockets {
   return {
@@ -76,10 +77,14 @@ function opened(socket: WebSocket, url: string): Promise<void> {
 function queueOf(socket: WebSocket): Pick<Socket, "next"> {
   const waiting: string[] = [];
   const state = { isOver: false };
+  let chars = 0;
   let wake = (): void => {};
+  const fill = (): number => Math.max(waiting.length / waitingMax, chars / waitingCharsMax);
   socket.on("message", (data, isBinary) => {
-    waiting.push(isBinary ? "" : (data as Buffer).toString());
-    if (waiting.length >= waitingMax) socket.pause();
+    const text = isBinary ? "" : (data as Buffer).toString();
+    waiting.push(text);
+    chars += text.length;
+    if (fill() >= 1) socket.pause();
     wake();
   });
   // Without a listener an error would end the process; the close that follows tells enough.
@@ -95,8 +100,10 @@ function queueOf(socket: WebSocket): Pick<Socket, "next"> {
         wake = resolve;
         await promise;
       }
-      if (socket.isPaused && waiting.length <= waitingMax / 2) socket.resume();
-      return waiting.shift();
+      const text = waiting.shift();
+      chars -= text?.length ?? 0;
+      if (socket.isPaused && fill() <= 1 / 2) socket.resume();
+      return text;
     },
   };
 }

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { suite, test, type TestContext } from "node:test";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { SocketFailure, systemSockets } from "../../../runtime/doors/sockets.ts";
 import { OperatorError } from "../../../runtime/errors.ts";
 
 const frameBytesMax = 1_000;
+/** Long enough for a busy machine to send something more. */
+const quietMs = 300;
 
 async function aServer(t: TestContext): Promise<{ server: WebSocketServer; url: string }> {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
@@ -53,6 +55,29 @@ suite("the sockets door", () => {
       assert.equal(await socket.next(), `frame ${frame}`);
     assert.equal(await socket.next(), undefined);
     await assert.rejects(socket.send("more"), SocketFailure);
+  });
+
+  test("reads no further while many megabytes wait, and hands all of them out later", async (t) => {
+    const { server, url } = await aServer(t);
+    const [frames, megabyte] = [64, 1024 * 1024];
+    const { promise: connected, resolve } = Promise.withResolvers<WebSocket>();
+    server.on("connection", (client) => {
+      for (let frame = 0; frame < frames; frame += 1) client.send("x".repeat(megabyte));
+      resolve(client);
+    });
+    const { signal } = new AbortController();
+    const door = systemSockets([url], "hourbook-test");
+    const socket = await door.connect(url, { signal, frameBytesMax: 2 * megabyte });
+    const client = await connected;
+    let left = Infinity;
+    // Until what is not sent stays the same: the kernel's buffers hold some MB themselves.
+    while (left > client.bufferedAmount) {
+      left = client.bufferedAmount;
+      await new Promise((done) => setTimeout(done, quietMs));
+    }
+    assert.ok(left > (frames / 4) * megabyte, `${left} B wait at the server`);
+    for (let frame = 0; frame < frames; frame += 1)
+      assert.equal((await socket.next())?.length, megabyte);
   });
 
   test("ends a connection whose frame is too long, and one whose run is over", async (t) => {
