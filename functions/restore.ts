@@ -12,6 +12,7 @@ import * as v from "valibot";
 import { count } from "../runtime/columns.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction } from "../runtime/function.ts";
+import { pathName } from "./archive/names.ts";
 import { openRemote } from "./remote/remote.ts";
 import { type Restored, restore } from "./remote/restore-run.ts";
 import { remoteSettings } from "./remote/settings.ts";
@@ -41,7 +42,7 @@ export default defineFunction({
       ),
     ),
     collector: v.optional(
-      v.pipe(v.string(), v.description("whose hours; without it HOURBOOK_COLLECTOR's")),
+      v.pipe(pathName, v.description("whose hours; without it HOURBOOK_COLLECTOR's")),
     ),
     dryRun: v.optional(
       v.pipe(v.boolean(), v.description("look, and say what would be brought; change nothing")),

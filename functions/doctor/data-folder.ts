@@ -30,8 +30,7 @@ export async function lookAtDataFolder(run: DoctorRun, user: User): Promise<Note
   }
   found.push(...(await foreign(run, user)));
   const probed = await probe(run);
-  const isSlow = probed.level === "warning";
-  return found.length > 0 && probed.level === "ok" && !isSlow ? found : [...found, probed];
+  return found.length > 0 && probed.level === "ok" ? found : [...found, probed];
 }
 
 // A run as root leaves files that the daemon's own user cannot append to.
