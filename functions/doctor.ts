@@ -61,7 +61,7 @@ export default defineFunction({
       message: verdict(result),
       exit: "findings",
       details: table(findings),
-      safe: "Nothing was changed; a canary that was written is deleted, or named above.",
+      safe: "Nothing else was changed; a canary that was written is deleted, or lies below canary/ there.",
       next: "mend what is listed, then npm run fn -- doctor",
       result,
     });
