@@ -147,7 +147,8 @@ export function receiptAfter(artifact: Artifact, looked: Looked): Receipt | unde
   const state = damaged === undefined ? stateAfter(looked, before) : "conflict";
   if (state === undefined) return undefined;
   const { path, bytes, sha256, md5 } = artifact;
-  const wasVerified = before?.state === "verified";
+  // A clock that was set back since makes it lie in the future: then it would be too young for years.
+  const isSince = before?.state === "verified" && !isAhead(before, now);
   return {
     schema: 1,
     kind: "receipt",
@@ -169,10 +170,15 @@ export function receiptAfter(artifact: Artifact, looked: Looked): Receipt | unde
     })),
     ...(uploaded === undefined ? {} : { uploaded }),
     ...(state === "verified"
-      ? { firstSeen: (wasVerified ? before.firstSeen : undefined) ?? iso(now), lastSeen: iso(now) }
+      ? { firstSeen: (isSince ? before.firstSeen : undefined) ?? iso(now), lastSeen: iso(now) }
       : {}),
     looked: iso(now),
   };
+}
+
+/** First verified at a time that is still to come. */
+export function isAhead({ firstSeen }: Receipt, now: number): boolean {
+  return firstSeen !== undefined && Date.parse(firstSeen) > now;
 }
 
 function readBackAfter(

@@ -322,6 +322,18 @@ suite("scrub", () => {
     assert.equal((await receiptOf(found, first.data))?.state, "verified");
   });
 
+  test("gives receipts from a clock that was ahead the time of now, so that prune can go by them", async (t) => {
+    const found = await dir(t);
+    const after = found.run({ now: "2026-11-21T03:00:00Z" });
+    assert.equal((await pruned({ ...found, run: () => after })).hours, 0);
+
+    const { files } = await call(scrub, { readBackMax: 0 }, after);
+    const later = found.run({ now: "2026-11-21T04:30:00Z" });
+
+    assert.ok(files.same > 0 && files.pending === 0);
+    assert.ok((await pruned({ ...found, run: () => later })).hours > 0);
+  });
+
   test("does not wait for a listing after the clock was set back to before the upload", async (t) => {
     const found = await dir(t);
     rmSync(join(found.remote.folder, first.data));
