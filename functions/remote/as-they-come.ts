@@ -4,22 +4,29 @@ import type { Command } from "../../runtime/doors/children.ts";
 // Few enough to take no memory, so many that neither side waits for each of them.
 const linesAheadMax = 256;
 
-/** `ask` begins at once; what it throws, the generator throws, behind the lines that came. */
+/**
+ * `ask` begins at once; what it throws, the generator throws, behind the lines that came. Its signal aborts with the one
+ * given, and when nobody takes lines any more: what it runs must not go on behind the back of whoever left.
+ */
 export async function* asTheyCome(
-  ask: (call: Required<Pick<Command, "onOutputLine">>) => Promise<void>,
+  signal: AbortSignal,
+  ask: (call: Required<Pick<Command, "onOutputLine" | "signal">>) => Promise<void>,
 ): AsyncGenerator<string> {
   let lines: string[] = [];
   let isOver = false;
-  let isLeft = false;
+  const left = new AbortController();
   let come = Promise.withResolvers<void>();
   let taken = Promise.withResolvers<void>();
   const onOutputLine = async (line: string): Promise<void> => {
-    if (isLeft) return;
+    if (left.signal.aborted) return;
     lines.push(line);
     come.resolve();
     if (lines.length >= linesAheadMax) await taken.promise;
   };
-  const ended = ask({ onOutputLine }).finally(() => {
+  const ended = ask({
+    onOutputLine,
+    signal: AbortSignal.any([signal, left.signal]),
+  }).finally(() => {
     isOver = true;
     come.resolve();
   });
@@ -40,7 +47,7 @@ export async function* asTheyCome(
       return;
     }
   } finally {
-    isLeft = true;
+    left.abort();
     taken.resolve();
   }
 }

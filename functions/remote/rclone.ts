@@ -65,7 +65,7 @@ export async function openRclone(
         below === undefined ? await wholeListing(plain, target) : listingBelow(target, below);
       let ended: Ended | undefined;
       let found = 0;
-      const lines = asTheyCome(async (call) => {
+      const lines = asTheyCome(run.signal, async (call) => {
         ended = await plain(command, { ...call, ...(stdin !== undefined && { stdin }) });
       });
       for await (const line of lines) {

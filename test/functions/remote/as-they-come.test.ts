@@ -7,12 +7,14 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { asTheyCome } from "../../../functions/remote/as-they-come.ts";
 
+const { signal } = new AbortController();
+
 suite("lines as they come", () => {
   test("are all there, in order, and never many ahead of whoever takes them", async () => {
     let given = 0;
     let aheadMax = 0;
     const taken: string[] = [];
-    const lines = asTheyCome(async ({ onOutputLine }) => {
+    const lines = asTheyCome(signal, async ({ onOutputLine }) => {
       for (; given < 5_000; given += 1) await onOutputLine(`${given}`);
     });
     for await (const line of lines) {
@@ -30,7 +32,7 @@ suite("lines as they come", () => {
   test("end in what the giver throws, behind what it gave", async () => {
     const taken: string[] = [];
     await assert.rejects(async () => {
-      const lines = asTheyCome(async ({ onOutputLine }) => {
+      const lines = asTheyCome(signal, async ({ onOutputLine }) => {
         await onOutputLine("a");
         throw new Error("the remote is gone");
       });
@@ -39,13 +41,13 @@ suite("lines as they come", () => {
     assert.deepEqual(taken, ["a"]);
   });
 
-  test("do not hold up the giver for ever when nobody takes them any more", async () => {
-    const { promise: done, resolve } = Promise.withResolvers<void>();
-    const lines = asTheyCome(async ({ onOutputLine }) => {
+  test("do not hold up the giver for ever when nobody takes them any more, and end it", async () => {
+    const { promise: done, resolve } = Promise.withResolvers<boolean>();
+    const lines = asTheyCome(signal, async ({ onOutputLine, signal: left }) => {
       for (let at = 0; at < 5_000; at += 1) await onOutputLine(`${at}`);
-      resolve();
+      resolve(left.aborted);
     });
     for await (const line of lines) if (line === "3") break;
-    await done;
+    assert.ok(await done);
   });
 });

@@ -77,6 +77,18 @@ suite("rclone", () => {
     }
   });
 
+  test("ends the listing that nobody reads to its end", async () => {
+    const listed = ["a", "b"].map((Path) => JSON.stringify({ Path, Size: 1 }));
+    const { remote, commands } = await remoteThatAnswers({ stdout: listed.join(",\n") });
+
+    for await (const { path } of remote.listAll(["x"])) if (path === "a") break;
+
+    assert.deepEqual(
+      commands.map(({ signal }) => signal.aborted),
+      [true],
+    );
+  });
+
   test("takes a listing of everything that failed for no listing at all", async () => {
     const { remote } = await remoteThatAnswers({ exitCode: 1, stdout: '[\n{"Path":"a","Size":1}' });
     const error = await failure(Array.fromAsync(remote.listAll()));
