@@ -79,6 +79,10 @@ class Book {
   #stops: number[] = [];
   /** Times of lines, thinned: of those in one second the last. */
   #heard = new Map<number, number>();
+  /** Of the line written last. */
+  #lastAt = Infinity;
+  /** Before a start, back to the line that was written before it: a clock that was set back since can have been heard in it. */
+  #silences: Span[] = [];
 
   of(name: string): Known {
     const known = this.#functions.get(name) ?? { slots: new Set(), missed: [] };
@@ -89,9 +93,13 @@ class Book {
   take(line: Line): void {
     const at = Date.parse(line.at);
     const second = Math.floor(at / 1000);
-    if (line.kind === "start") this.#starts.push(at);
+    if (line.kind === "start") {
+      this.#starts.push(at);
+      if (this.#lastAt < at) this.#silences.push([this.#lastAt, at]);
+    }
     // A start writes its schedule first.
     else if (line.kind !== "schedule") {
+      this.#lastAt = at;
       this.#heard.set(second, Math.max(at, this.#heard.get(second) ?? 0));
     }
     if (line.kind === "stopping") this.#stops.push(at);
@@ -126,7 +134,7 @@ class Book {
     const stopped = this.#stops.map((stop): Span => {
       return [stop, starts.find((start) => start > stop) ?? to];
     });
-    return [...silences, ...stopped];
+    return [...silences, ...this.#silences, ...stopped];
   }
 }
 
