@@ -81,8 +81,7 @@ export default defineFunction({
         : day !== undefined
           ? await hoursAtHand(shelf, readJournal, day, now)
           : await dueHours(shelf, readJournal, run.asOf);
-    const left = Math.max(0, due.length - hoursPerRunMax);
-    const result: GapReportResult = { hours: [], days: [], labelPages: [], lost: [], left };
+    const result: GapReportResult = { hours: [], days: [], labelPages: [], lost: [], left: 0 };
     const failures: Failure[] = [];
     const attempt = async (what: string, report: () => Promise<void>): Promise<void> => {
       run.signal.throwIfAborted();
@@ -93,7 +92,12 @@ export default defineFunction({
         failures.push({ what, error });
       }
     };
-    for (const [position, each] of due.slice(0, hoursPerRunMax).entries()) {
+    for (const [position, each] of due.entries()) {
+      // Hours that cannot be reported do not count: however many, they keep no other from its turn.
+      if (result.hours.length === hoursPerRunMax) {
+        result.left = due.length - position;
+        break;
+      }
       run.progress(position, due.length, "hours");
       await attempt(each, async () => {
         const reported = await reportHour(run, shelf, readJournal, each);

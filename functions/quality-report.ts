@@ -52,9 +52,14 @@ export default defineFunction({
   async run({ booksMax }, run): Promise<QualityResult> {
     const place = { files: run.files, ...run.settings };
     const due = await hoursToMeasure(place, run.asOf);
-    const result: QualityResult = { hours: [], left: Math.max(0, due.length - hoursPerRunMax) };
+    const result: QualityResult = { hours: [], left: 0 };
     const failures: string[] = [];
-    for (const [position, hour] of due.slice(0, hoursPerRunMax).entries()) {
+    for (const [position, hour] of due.entries()) {
+      // Hours that cannot be measured do not count: however many, they keep no other from its turn.
+      if (result.hours.length === hoursPerRunMax) {
+        result.left = due.length - position;
+        break;
+      }
       run.signal.throwIfAborted();
       run.progress(position, due.length, "hours");
       try {

@@ -14,7 +14,7 @@ import qualityReport from "../../functions/quality-report.ts";
 import { type QualityReport, qualityReportSchema } from "../../functions/quality/report.ts";
 import sealHour from "../../functions/seal-hour.ts";
 import { OperatorError } from "../../runtime/errors.ts";
-import { minuteMs, secondMs } from "../../runtime/time.ts";
+import { hourMs, minuteMs, secondMs } from "../../runtime/time.ts";
 import { aBook, all, anArchive } from "../support/archive.ts";
 import { aRecorder, type Recorder } from "../support/recorder.ts";
 import { failure } from "../support/remotes.ts";
@@ -153,6 +153,20 @@ suite("quality-report", () => {
       hours.map(({ hour: own, checked }) => [own, checked]),
       [[hour, 3]],
     );
+  });
+
+  test("measures two days' hours in a run, past any that cannot be", async (t) => {
+    const archive = anArchive(t);
+    for (let at = 0; at < 51; at += 1) {
+      const slot = new Date(Date.parse("2026-11-01T00:00:00Z") + at * hourMs).toISOString();
+      await archive.poll({ at: slot.slice(0, 19), books: { 11: aBook("0.4", "0.6") } });
+    }
+    await archive.seal("2026-11-22T16:10:00Z");
+    for (const bad of ["2026-11-01T00", "2026-11-01T01"])
+      writeFileSync(archive.file(bad, "index"), "garbage");
+    const { result } = await failure(measure(archive.dataFolder));
+    const { hours, left } = result as { hours: object[]; left: number };
+    assert.deepEqual([hours.length, left], [48, 1]);
   });
 
   test("says which hour cannot be measured, and measures the others", async (t) => {
