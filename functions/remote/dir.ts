@@ -1,6 +1,6 @@
 /** A folder as the remote: another disk, a mount, a share. Each file appears whole, synced, and only once. */
 import { dirname, join, sep } from "node:path";
-import type { Files, Stat } from "../../runtime/doors/files.ts";
+import type { Entry, Files, Stat } from "../../runtime/doors/files.ts";
 import {
   discardTemporary,
   isDiskFull,
@@ -13,6 +13,7 @@ import {
 import { OperatorError, errnoOf, messageOf } from "../../runtime/errors.ts";
 import { readPieces } from "../../runtime/hours/read.ts";
 import { type Digest, digestFile } from "./digest.ts";
+import { isOwnFolder } from "./named.ts";
 import type {
   CopyFailure,
   CopyOptions,
@@ -63,13 +64,17 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
     },
 
     async *listAll(below = [""]) {
-      for (const start of below) {
-        for await (const path of filesBelow(files, folder, start)) {
-          signal.throwIfAborted();
-          const stat = await statOf(files, join(folder, path));
-          // Sizes only: a hash would mean to read all of it.
-          if (stat !== undefined) yield { path, bytes: stat.bytes };
+      try {
+        for (const start of below) {
+          for await (const path of filesBelow(files, folder, start)) {
+            signal.throwIfAborted();
+            const stat = await statOf(files, join(folder, path));
+            // Sizes only: a hash would mean to read all of it.
+            if (stat !== undefined) yield { path, bytes: stat.bytes };
+          }
         }
+      } catch (error) {
+        throw errnoOf(error) === undefined ? error : unreachable(spec, folder, error);
       }
     },
 
@@ -128,11 +133,31 @@ async function digestThere(
 
 /** Without what a copy leaves that is killed. */
 async function* filesBelow(files: Files, root: string, folder: string): AsyncGenerator<string> {
-  for (const { name, isFolder } of await files.list(join(root, folder))) {
+  for (const { name, isFolder } of await entriesOf(files, root, folder)) {
     const path = folder === "" ? name : `${folder}/${name}`;
     if (isFolder) yield* filesBelow(files, root, path);
     else if (!/^\..+\.tmp$/.test(name)) yield path;
   }
+}
+
+/** A disk's own folders, such as `lost+found`, are closed to whoever records: nothing of Hourbook's lies there. */
+async function entriesOf(files: Files, root: string, folder: string): Promise<Entry[]> {
+  try {
+    return await files.list(join(root, folder));
+  } catch (error) {
+    const isClosed = errnoOf(error) === "EACCES" || errnoOf(error) === "EPERM";
+    if (isClosed && folder !== "" && !isOwnFolder(folder)) return [];
+    throw error;
+  }
+}
+
+function unreachable(spec: string, folder: string, error: unknown): OperatorError {
+  return new OperatorError("REMOTE_UNREACHABLE", {
+    message: `${spec} cannot be listed: ${messageOf(error)}`,
+    exit: "unavailable",
+    safe: "Nothing was deleted, here or there.",
+    next: `ls -la ${folder}`,
+  });
 }
 
 /** `false` if something of that name is there already, which stays. */
@@ -177,12 +202,12 @@ export async function deviceOf(files: Files, folder: string): Promise<number | u
   }
 }
 
-/** With a file where a folder should be, nothing of that name is there either. */
+/** With a file where a folder should be, or a link that leads nowhere, nothing of that name is there either. */
 async function statOf(files: Files, path: string): Promise<Stat | undefined> {
   try {
     return await files.stat(path);
   } catch (error) {
-    if (errnoOf(error) === "ENOTDIR") return undefined;
+    if (errnoOf(error) === "ENOTDIR" || errnoOf(error) === "ELOOP") return undefined;
     throw error;
   }
 }

@@ -30,6 +30,16 @@ export function nameOf(path: string): Named | undefined {
   return besideOf(path);
 }
 
+/** Of a folder on a remote: something of Hourbook's can lie in it. */
+export function isOwnFolder(path: string): boolean {
+  const [first = ""] = path.split("/");
+  return first.startsWith("venue=") || isBeside(first);
+}
+
+function isBeside(folder: string): boolean {
+  return folder === uploadsFolder || looseFolders.some((known) => known === folder);
+}
+
 /** Where it lies on this machine, or would. */
 export function localPath(dataFolder: string, path: string): string {
   return join(path.startsWith("venue=") ? archiveFolder(dataFolder) : dataFolder, path);
@@ -37,8 +47,7 @@ export function localPath(dataFolder: string, path: string): string {
 
 function besideOf(path: string): Named | undefined {
   const [folder = "", second = "", ...others] = path.split("/");
-  const isKnown = folder === uploadsFolder || looseFolders.some((known) => known === folder);
-  if (!isKnown) return undefined;
+  if (!isBeside(folder)) return undefined;
   // `uploads/<collector>/…`; else `<collector>.` begins the name.
   const name = others.at(-1) ?? second;
   const collector = folder === uploadsFolder ? second : (name.split(".", 1)[0] ?? "");
@@ -55,7 +64,7 @@ function besideOf(path: string): Named | undefined {
 
 // A remote is other people's: no name that it shows may lead out of the folder that it is brought to, and none
 // may hold a line break, which would end it in a list of names.
-function isPlain(path: string): boolean {
+export function isPlain(path: string): boolean {
   const isStep = (name: string): boolean => name === "" || name === "." || name === "..";
   // oxlint-disable-next-line no-control-regex
   return !/[\u0000-\u001F\\]/.test(path) && !path.split("/").some(isStep);
