@@ -46,20 +46,24 @@ export function copyLog(paths: readonly string[], onBytes?: (bytes: number) => v
   };
 }
 
+const diskFull = /no space left on device|disk quota exceeded/i;
+
 // Backends have no common word for it. rclone calls each limit of Drive's an upload limit, so what is full comes first.
 const limits: [RegExp, Limit["kind"]][] = [
   [
     /\b(storageQuotaExceeded|quotaExceeded|quotaLimitReached|teamDriveFileLimitExceeded)\b/i,
     "full",
   ],
-  [/insufficient[ _](storage|space)|no space left on device|disk quota exceeded/i, "full"],
+  [/insufficient[ _](storage|space)/i, "full"],
+  [diskFull, "full"],
   // "User rate limit exceeded.", with the full stop, is what Google says of 750 GB a day.
   [/Received upload limit error|User rate limit exceeded\.,? userRateLimitExceeded/, "day"],
 ];
 
 function limitIn(message: string): Limit | undefined {
   const kind = limits.find(([pattern]) => pattern.test(message))?.[1];
-  return kind === undefined ? undefined : { kind, message };
+  if (kind === undefined) return undefined;
+  return diskFull.test(message) ? { kind, message, isOfDisk: true } : { kind, message };
 }
 
 const errorLinesMax = 5;

@@ -27,6 +27,8 @@ export const manner: readonly string[] = [
   statsEvery,
   "--buffer-size",
   "0",
+  // Or on a full disk it leaves an empty file under each name.
+  "--local-no-preallocate",
   "--stats-log-level",
   "NOTICE",
 ];
@@ -45,8 +47,10 @@ export async function sendFiles(
   const full = new AbortController();
   const onErrorLine = (line: string): void => {
     log.take(line);
-    // Before 1.62 rclone would try every other file of the batch, three times.
-    if (log.limit() !== undefined) full.abort();
+    // Before 1.62 rclone would try every other file of the batch, three times. On a disk that is soon done, and a kill
+    // would leave what it writes half-written under its name.
+    const limit = log.limit();
+    if (limit !== undefined && limit.isOfDisk !== true) full.abort();
   };
   try {
     const ended = await send({ signal: AbortSignal.any([signal, full.signal]), onErrorLine });
