@@ -64,7 +64,7 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
   const before = result.hours;
   await new Pruning(options, yard, result).untilRoom(spare);
   result.forRoom = result.hours - before;
-  if (!dryRun) await pruneDays(options, result);
+  await pruneDays(options, result);
   return result;
 }
 

@@ -50,7 +50,10 @@ export async function restoreBeside(
 type Named = readonly [path: string, objects: Objects];
 
 /** What is here stays; it is told where it is another than the remote's. */
-async function isAbsent({ run, find }: Restoring, [path, [object]]: Named): Promise<boolean> {
+async function isAbsent(
+  { run, ledger, find }: Restoring,
+  [path, [object]]: Named,
+): Promise<boolean> {
   const local = localPath(run.settings.dataFolder, path);
   if ((await run.files.stat(local)) === undefined) return true;
   // Killed between giving the file its name and this.
@@ -58,7 +61,9 @@ async function isAbsent({ run, find }: Restoring, [path, [object]]: Named): Prom
   const { bytes, sha256, md5 } = await digestFile(run.files, local, run.signal);
   const isSame =
     bytes === object?.bytes && (object.sha256 ?? sha256) === sha256 && (object.md5 ?? md5) === md5;
-  if (!isSame)
+  // A remote that knows no hashes lets anything of the same size pass.
+  const isAsSent = ledger.problemOf(path, sha256) === undefined;
+  if (!isSame || !isAsSent)
     find("LOCAL_DIFFERS", path, "it is here, other than on the remote, and was left alone");
   return false;
 }

@@ -88,7 +88,7 @@ function countFiles({ hours, beside, uploads }: RestorePlan): number {
 }
 
 async function missingHere(
-  { run }: RestoreOptions,
+  { run, filter }: RestoreOptions,
   plan: RestorePlan,
 ): Promise<Pick<Restored, "hours" | "files" | "bytes">> {
   const missing = { hours: 0, files: 0, bytes: 0 };
@@ -105,7 +105,8 @@ async function missingHere(
     for (const each of objects.values()) looks.push(await look(each));
     if (looks.includes(true)) missing.hours += 1;
   }
-  for (const objects of [...plan.beside.values(), ...plan.uploads.values()]) await look(objects);
+  const beside = [...plan.beside.values(), ...(isWhole(filter) ? plan.uploads.values() : [])];
+  for (const objects of beside) await look(objects);
   return missing;
 }
 

@@ -109,12 +109,12 @@ suite("a day's data package", () => {
     const { files } = await call(offload, {}, runOf(archive, "2026-11-22T18:10:00Z"));
     assert.equal(files.verified, 4 * 4 + 2 + 1);
 
-    const pruned = await call(
-      prune,
-      { allowSameDisk: true, keepDates: 2 },
-      runOf(archive, "2026-11-22T20:00:00Z"),
-    );
+    const later = "2026-11-22T20:00:00Z";
+    const input = { allowSameDisk: true, keepDates: 2 };
+    const foretold = await call(prune, { ...input, dryRun: true }, runOf(archive, later));
+    const pruned = await call(prune, input, runOf(archive, later));
     assert.deepEqual([pruned.hours, pruned.files], [2, 9]);
+    assert.deepEqual([foretold.files, foretold.bytes], [pruned.files, pruned.bytes]);
     assert.ok(!existsSync(dirname(packageIn(archive))));
     for (const folder of [undefined, offsite])
       assert.equal(

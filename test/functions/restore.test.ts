@@ -133,6 +133,19 @@ suite("restore", () => {
     assert.deepEqual(contentsOf(join(recording.dataFolder, "archive")), archive);
   });
 
+  test("names a file beside the hours that is here, as large as the sent one and another", async (t) => {
+    const { run, recording } = await dir(t);
+    const path = Object.keys(recording.finals()).find((each) => each.endsWith(".md")) ?? "";
+    const full = join(recording.dataFolder, "reports", path);
+    const changed = readFileSync(full, "utf8").replace("Gaps", "Gapz");
+    writeFileSync(full, changed);
+
+    const error = await failure(call(restore, {}, run()));
+
+    assert.match(error.details.join("\n"), /^LOCAL_DIFFERS {2}reports\/\S+\.md {3}it is here/);
+    assert.equal(readFileSync(full, "utf8"), changed);
+  });
+
   test("puts no hour into the archive of which a file was changed or lost there", async (t) => {
     const { run, recording, remote, lose } = await dir(t);
     lose();
@@ -230,6 +243,13 @@ suite("restore", () => {
     assert.equal(hours, 7);
     assert.ok(files > Object.keys(archive).length);
     assert.ok(!existsSync(recording.dataFolder));
+    const some = { from: "2026-11-22T16", to: "2026-11-22T16" };
+    const foretold = await call(restore, { ...some, dryRun: true }, run());
+    const brought = await call(restore, some, run());
+    assert.deepEqual(
+      [foretold.hours, foretold.files, foretold.bytes],
+      [brought.hours, brought.files, brought.bytes],
+    );
   });
 
   test("refuses before it begins where there is no room for it", async (t) => {
