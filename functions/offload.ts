@@ -126,8 +126,8 @@ interface ErrorText {
 const errors: Record<ProblemState, (remote: string, limit: Limit | null) => ErrorText> = {
   refused: () => ({
     code: "LOCAL_DIFFERS",
-    message: "a sealed file is no longer what its manifest says, and was not uploaded",
-    next: "sha256sum -c in the hour's folder; restore the file from another copy, then offload again",
+    message: "not as it was sealed, or not to be read, and not uploaded",
+    next: "sha256sum -c in the hour's folder; put another copy in the file's place, or move away what is no file of Hourbook's; then offload again",
   }),
   conflict: conflictText,
   duplicate: conflictText,

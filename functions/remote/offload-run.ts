@@ -80,9 +80,7 @@ class OffloadRun {
   async hours(): Promise<void> {
     const { run, bounds } = this.#options;
     const work = await hoursToOffload(this.#archive, { asOf: run.asOf, ...bounds });
-    this.#tally.count("verified", work.proven);
-    this.#tally.count("pending", work.left);
-    for (const { path, problem } of work.damaged) this.#tally.problem(path, "refused", problem);
+    this.#begin(work);
     const all = work.todo.flatMap(parcelsOf);
     this.#filesTaken = all.length;
     const totalBytes = bytesOf(all);
@@ -135,11 +133,16 @@ class OffloadRun {
   }
 
   async #deliverFiles(root: string, work: Work<Parcel>): Promise<void> {
-    this.#tally.count("verified", work.proven);
-    this.#tally.count("pending", work.left);
+    this.#begin(work);
     for (const batch of chunks(work.todo, filesPerBatch)) {
       if (!this.#isOver(batch)) await this.#settle(await deliver(this.#options, root, batch));
     }
+  }
+
+  #begin({ proven, left, damaged }: Work<unknown>): void {
+    this.#tally.count("verified", proven);
+    this.#tally.count("pending", left);
+    for (const { path, problem } of damaged) this.#tally.problem(path, "refused", problem);
   }
 
   /** Once the remote takes no more, nothing more is asked of it: the next run begins where this one stopped. */

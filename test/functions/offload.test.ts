@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import offload from "../../functions/offload.ts";
@@ -267,6 +267,27 @@ suite("offload", () => {
     assert.equal(error.code, "LOCAL_DIFFERS");
     assert.ok(!existsSync(join(remote.folder, damaged.data)));
     assert.equal((error.result as { copied: number }).copied, 4 + 1);
+  });
+
+  test("names what is no file to send beside the hours, whatever was left there, and sends the rest", async (t) => {
+    const remote = onDisk(t);
+    writeHour(remote.dataFolder, { hour: "2026-11-22T15" });
+    writeLoose(remote.dataFolder, "reports/z/vps-1.gaps.json", "{}");
+    const reports = join(remote.dataFolder, "reports");
+    symlinkSync("/etc", join(reports, "a-folder"));
+    symlinkSync("/nowhere", join(reports, "dangling"));
+    writeFileSync(join(reports, "two\nlines"), "x");
+
+    const error = await failure(call(offload, {}, runOf(remote)));
+
+    assert.equal(error.code, "LOCAL_DIFFERS");
+    const { files, problems } = error.result as Offloaded;
+    assert.deepEqual(files, { ...none, verified: 4 + 1 + 1, refused: 3 });
+    assert.deepEqual(
+      problems.map(({ path }) => path),
+      ["reports/a-folder", "reports/dangling", "reports/two\nlines"],
+    );
+    assert.equal(readFileSync(join(remote.folder, "reports/z/vps-1.gaps.json"), "utf8"), "{}");
   });
 
   test("looks only at hours that ended by --as-of, and leaves what is not finished", async (t) => {
