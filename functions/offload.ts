@@ -154,6 +154,6 @@ function conflictText(remote: string): ErrorText {
   return {
     code: "CONFLICT",
     message: "other content lies under the same name on the remote, or more than one object",
-    next: `look at ${remote}; move away what is not this collector's, then npm run fn -- offload`,
+    next: `look at ${remote}; move away what is not this collector's, or was cut off there (rclone deletefile), then npm run fn -- offload`,
   };
 }

@@ -62,14 +62,18 @@ const limits: [RegExp, Limit["kind"]][] = [
 
 function limitIn(message: string): Limit | undefined {
   const kind = limits.find(([pattern]) => pattern.test(message))?.[1];
-  if (kind === undefined) return undefined;
-  return diskFull.test(message) ? { kind, message, isOfDisk: true } : { kind, message };
+  return kind === undefined ? undefined : { kind, message };
 }
 
 const errorLinesMax = 5;
 
 // rclone 1.60 says it of every file on a remote that does not know SHA-256.
 const isNoise = /^Failed to read hash: hash type not supported/;
+
+/** A filesystem's own word: there a file grows under its name. */
+export function isOfDisk({ message }: Limit): boolean {
+  return diskFull.test(message);
+}
 
 /** The last errors, for a person. */
 export function errorLines(stderr: string): string[] {

@@ -1,6 +1,6 @@
 /** Files on their way through one rclone: how far it is, what it says of each, and when there is no use going on. */
 import type { Ended } from "../../runtime/doors/children.ts";
-import { copyLog } from "./rclone-log.ts";
+import { copyLog, isOfDisk } from "./rclone-log.ts";
 import type { RcloneCall } from "./rclone-process.ts";
 import type { CopyOptions, CopyReport } from "./remote.ts";
 
@@ -50,7 +50,7 @@ export async function sendFiles(
     // Before 1.62 rclone would try every other file of the batch, three times. On a disk that is soon done, and a kill
     // would leave what it writes half-written under its name.
     const limit = log.limit();
-    if (limit !== undefined && limit.isOfDisk !== true) full.abort();
+    if (limit !== undefined && !isOfDisk(limit)) full.abort();
   };
   try {
     const ended = await send({ signal: AbortSignal.any([signal, full.signal]), onErrorLine });

@@ -33,8 +33,6 @@ export interface CopyReport {
 export interface Limit {
   /** `day`: Google's 750 GB a day, over by itself; `full`: no room, until somebody makes some. */
   kind: "day" | "full";
-  /** A filesystem's own word, where a file grows under its name. */
-  isOfDisk?: boolean;
   /** In the remote's words. */
   message: string;
 }

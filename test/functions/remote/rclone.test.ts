@@ -193,7 +193,6 @@ suite("rclone", () => {
       "Received upload limit error: googleapi: Error 403: …, storageQuotaExceeded",
     ],
     ["a full server of files", "full", "Failed to copy: 507 Insufficient Storage"],
-    ["a full disk", "full", "Failed to copy: write /mnt/x: no space left on device"],
   ];
   for (const [what, kind, msg] of limits) {
     test(`is ended as soon as it meets ${what}`, async () => {
@@ -201,14 +200,26 @@ suite("rclone", () => {
         '{"level":"info","msg":"Copied (new)","object":"a/a","time":"x"}',
         JSON.stringify({ level: "error", msg, object: "a/b", time: "x" }),
       ].join("\n");
-      const { remote } = await remoteThatAnswers({ exitCode: 1, stderr });
+      const { remote, commands } = await remoteThatAnswers({ exitCode: 1, stderr });
 
       const report = await remote.copy("/data", ["a/a", "a/b", "a/c"]);
 
+      assert.ok(commands[0]?.signal?.aborted);
       assert.deepEqual([...report.copied], ["a/a"]);
       assert.deepEqual(report.limit, { kind, message: msg });
     });
   }
+
+  test("comes to its own end on a full disk: killed, it would leave what it writes half-written", async () => {
+    const msg = "Failed to copy: write /mnt/x: no space left on device";
+    const stderr = JSON.stringify({ level: "error", msg, object: "a/b", time: "x" });
+    const { remote, commands } = await remoteThatAnswers({ exitCode: 1, stderr });
+
+    const report = await remote.copy("/data", ["a/a", "a/b"]);
+
+    assert.equal(commands[0]?.signal?.aborted, false);
+    assert.deepEqual(report.limit, { kind: "full", message: msg });
+  });
 
   for (const msg of [
     "googleapi: Error 403: Rate Limit Exceeded, rateLimitExceeded",
