@@ -15,7 +15,7 @@ import { defineFunction } from "../runtime/function.ts";
 import type { FileState } from "./remote/deliver.ts";
 import { offload } from "./remote/offload-run.ts";
 import type { Offloaded } from "./remote/offload-tally.ts";
-import { readBacklog } from "./remote/backlog.ts";
+import { othersBacklog, readBacklog } from "./remote/backlog.ts";
 import { type Limit, openRemote } from "./remote/remote.ts";
 import { remoteId, remoteSettings } from "./remote/settings.ts";
 
@@ -60,6 +60,10 @@ export default defineFunction({
     if (dryRun)
       for (const path of offloaded.wouldCopy) run.log.info({ path }, `would copy ${path}`);
 
+    const archive = { ...run.settings, files: run.files, remoteId: remote.id };
+    for (const others of await othersBacklog(archive, run.asOf))
+      run.log.warn(others, unsent(others));
+
     // Last, so that one bad file neither holds up the good ones nor passes in silence.
     const error = errorOf(result);
     if (error !== undefined) throw error;
@@ -88,9 +92,19 @@ export default defineFunction({
       backlog.files === 0
         ? `everything sealed is on ${spec.spec}`
         : `${size} of ${count(backlog.hours, "hour")} not on ${spec.spec} yet`;
-    return { text, figures: { ...backlog } };
+    const others = await othersBacklog(archive, clock.now());
+    const hoursOfOthers = others.reduce((sum, { hours }) => sum + hours, 0);
+    return {
+      text: [text, ...others.map(unsent)].join("; "),
+      figures: { ...backlog, hoursOfOthers },
+    };
   },
 });
+
+/** The name is part of each file's: under the one that this machine has now, they are another's. */
+function unsent({ collector, hours }: { collector: string; hours: number }): string {
+  return `${count(hours, "hour")} of ${collector} not sent: HOURBOOK_COLLECTOR=${collector} npm run fn -- offload`;
+}
 
 const detailsMax = 20;
 

@@ -131,6 +131,24 @@ export async function listHours(
   return hours;
 }
 
+/** Everyone whose hours lie in the archive, by name: a machine that was renamed, or whose hours were restored here. */
+export async function listCollectors(files: Files, dataFolder: string): Promise<string[]> {
+  const collectors = new Set<string>();
+  for (const id of await listStreamIds(files, dataFolder)) {
+    const root = join(archiveFolder(dataFolder), streamFolder(id));
+    for (const date of await partition(files, root, "date=")) {
+      for (const hour of await partition(files, join(root, `date=${date}`), "hour=")) {
+        const folder = hourFolder({ ...id, hour: `${date}T${hour}` });
+        for (const { name } of await files.list(join(archiveFolder(dataFolder), folder))) {
+          const parsed = parsePath(`${folder}/${name}`);
+          if (parsed !== undefined) collectors.add(parsed.collector);
+        }
+      }
+    }
+  }
+  return [...collectors].toSorted();
+}
+
 /** Paths of this collector's data packages, relative to the archive. */
 export async function listDays(
   files: Files,

@@ -71,7 +71,24 @@ suite("offload's standing", () => {
 
     await call(offload, {}, aRun({ dataFolder, settings }));
     const after = await offload.standing!(look);
-    assert.deepEqual(after.figures, { hours: 0, files: 0, bytes: 0, damaged: 0 });
-    assert.match(after.text, /^everything sealed is on dir:/);
+    const nothing = { hours: 0, files: 0, bytes: 0, damaged: 0, hoursOfOthers: 0 };
+    assert.deepEqual(after.figures, nothing);
+    assert.match(after.text, /^everything sealed is on dir:\S+$/);
+  });
+
+  test("names hours of before the machine was renamed, which nobody sends, until they are sent", async (t) => {
+    const { dataFolder, settings } = onDisk(t);
+    writeHour(dataFolder, { hour: "2026-11-22T14" });
+    const clock = virtualClock({ start: Date.parse("2026-11-22T16:10:00Z") });
+    const look = { clock, files, settings: { dataFolder, collector: "vps-2", ...settings } };
+    const renamed = aRun({ dataFolder, settings, collector: "vps-2" });
+    await call(offload, {}, renamed);
+
+    const { text } = await offload.standing!(look);
+    const asked = /1 hour of vps-1 not sent: HOURBOOK_COLLECTOR=vps-1 npm run fn -- offload/;
+    assert.match(text, asked);
+    assert.ok(renamed.logged.some(({ message }) => asked.test(message)));
+    await call(offload, {}, aRun({ dataFolder, settings, collector: "vps-1" }));
+    assert.match((await offload.standing!(look)).text, /^everything sealed is on dir:\S+$/);
   });
 });
