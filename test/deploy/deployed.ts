@@ -146,9 +146,11 @@ export async function deployed(): Promise<Deployed> {
         ].join("\n"),
       );
       const reports = globSync("reports/**/hour=*/*.gaps.provisional.json", { cwd: dataFolder });
-      const gaps = reports.flatMap(
+      const all = reports.flatMap(
         (path) => (JSON.parse(readFileSync(join(dataFolder, path), "utf8")) as GapReport).gaps,
       );
+      // A first slot that comes before the first watch list asks for nothing, and loses nothing.
+      const gaps = all.filter(({ cause }) => cause !== "not-yet-watched");
       const isExplained = (at: string): boolean =>
         disturbances.some(({ from, to }) => from <= Date.parse(at) && Date.parse(at) <= to);
       const unexplained = gaps.filter((gap) => !isExplained(gap.from) || !isExplained(gap.to));
