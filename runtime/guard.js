@@ -16,7 +16,7 @@ if (major < 26) {
 // Stripping and compiling the files anew is two thirds of a start, and 25 MB for as long as the process lives. What
 // comes of it is kept where systemd gives the service a folder for it, else beside the dependencies: whoever can write
 // there can run code as this user anyway. Coverage is exact only without it.
-if (process.env.NODE_V8_COVERAGE === undefined) {
+if (!process.env.NODE_V8_COVERAGE) {
   module.enableCompileCache(
     process.env.CACHE_DIRECTORY ??
       fileURLToPath(new URL("../node_modules/.cache/hourbook", import.meta.url)),
