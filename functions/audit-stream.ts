@@ -24,7 +24,6 @@ const durationMsMax = hourMs;
 export interface AuditResult extends StreamAudit {
   /** Path of the Markdown, relative to the data folder; the JSON lies beside it. */
   report: string;
-  target: number;
 }
 
 export default defineFunction({
@@ -80,13 +79,14 @@ export default defineFunction({
       watched: open.length,
       everyMs: every,
       durationMs: Math.min(listen, leftMs),
+      target: target / 100,
     });
     if (report.stream.heard === 0) throw unheard(report);
     const path = await publishAudit({ files: run.files, ...run.settings }, report);
-    return { ...report, report: path, target: target / 100 };
+    return { ...report, report: path };
   },
 
-  summary: ({ report, target, ...audited }) => `${inWords(audited, target)}\n${report}`,
+  summary: ({ report, ...audited }) => `${inWords(audited)}\n${report}`,
 });
 
 /** For what is written at the end. */

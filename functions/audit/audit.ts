@@ -20,6 +20,8 @@ export interface AuditOptions {
   watched: number;
   everyMs: number;
   durationMs: number;
+  /** The share of changes that one would like to see. */
+  target: number;
 }
 
 export async function audit(run: AuditRun, options: AuditOptions): Promise<StreamAudit> {
@@ -43,7 +45,7 @@ export async function audit(run: AuditRun, options: AuditOptions): Promise<Strea
 class Ear implements Listener {
   readonly lines: FrameLines;
   readonly followed: ReadonlyMap<string, FollowedToken>;
-  frames = { heard: 0, others: 0, broken: 0 };
+  frames = { frames: 0, others: 0, broken: 0 };
   connections = 0;
   losses: { at: string; why: Loss }[] = [];
 
@@ -64,7 +66,7 @@ class Ear implements Listener {
       this.frames.broken += 1;
       return false;
     }
-    this.frames.heard += 1;
+    this.frames.frames += 1;
     this.frames.others += frame.others;
     this.frames.broken += frame.broken;
     for (const [token, events] of Map.groupBy(frame.events, (event) => event.token))
@@ -90,7 +92,7 @@ function reportOf(
   options: AuditOptions,
   { ear, polled, startedAt }: Heard,
 ): StreamAudit {
-  const { everyMs, watched, sample } = options;
+  const { everyMs, watched, sample, target } = options;
   const now = run.clock.now();
   const stretches = [...ear.followed.values()].map((token) => token.stretches);
   const comparison = noComparison();
@@ -107,6 +109,7 @@ function reportOf(
     from: iso(startedAt),
     to: iso(now),
     everyMs,
+    target,
     tokens: sample.length,
     watched,
     polls,

@@ -29,14 +29,13 @@ export function auditMarkdown(report: StreamAudit): string {
         `\`${cron}\``,
       ]),
     )}`,
-    `## Stream\n\n${stream.connections} connections, ${n(stream.others)} events of other kinds, ${n(stream.broken)} not understood.${losses(report)}`,
+    `## Stream\n\n${stream.connections} connections, ${n(stream.frames)} frames, ${n(stream.others)} events of other kinds, ${n(stream.broken)} not understood.${losses(report)}`,
   ];
   return `${sections.join("\n\n")}\n`;
 }
 
-/** `target`: the share of changes that one would like to see. */
-export function inWords(report: StreamAudit, target = 0.9): string {
-  const { everyMs, changes, seen, missed, tokens, cadences } = report;
+export function inWords(report: StreamAudit): string {
+  const { everyMs, changes, seen, missed, tokens, cadences, target } = report;
   if (missed === null)
     return `Not one change of ${tokens} tokens was heard: there was nothing to miss.`;
   const now = `Polling every ${formatDuration(everyMs)} saw ${n(seen)} of ${n(changes)} changes (${percent(1 - missed)}).`;

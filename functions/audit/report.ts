@@ -18,6 +18,8 @@ export const streamAuditSchema = v.object({
   to: v.string(),
   /** Between two polls of the audit. */
   everyMs: count,
+  /** Of the changes, the share that one would like to see. */
+  target: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** In the sample, and on the whole watch list. */
   tokens: count,
   watched: count,
@@ -26,8 +28,10 @@ export const streamAuditSchema = v.object({
   bookBytes: count,
   stream: v.object({
     connections: count,
+    /** Share of the time in which no frame can have been lost. */
     heard: v.number(),
-    /** Frames, events of other kinds, and events that were not understood. */
+    /** Frames that are JSON, events of other kinds in them, and what was not understood. */
+    frames: count,
     others: count,
     broken: count,
     losses: v.array(v.object({ at: v.string(), why: v.string() })),

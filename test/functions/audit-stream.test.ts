@@ -72,7 +72,7 @@ suite("audit-stream", () => {
   }
 
   test("says which cadence would see how much, and the line to edit", async (t) => {
-    const { result } = await audited(t, { markets: 8 }, { target: 75 });
+    const { result, recorder } = await audited(t, { markets: 8 }, { target: 75 });
     const shares = result.cadences.map(({ seen }) => seen ?? 0);
     assert.deepEqual(
       shares,
@@ -81,6 +81,9 @@ suite("audit-stream", () => {
     );
     const own = result.cadences.find((cadence) => cadence.everyMs === everyMs);
     assert.ok(Math.abs((own?.seen ?? 0) - (1 - (result.missed ?? 0))) < 0.05);
+    const page = readFileSync(join(recorder.dataFolder, result.report), "utf8");
+    const best = result.cadences.findLast(({ seen }) => (seen ?? 0) >= 0.75);
+    assert.ok(best !== undefined && page.includes(`"snapshot-poll": { "cron": "${best.cron}" }`));
     const requests = result.cadences.map(({ requestsPerDay }) => requestsPerDay);
     assert.deepEqual(requests, [86_400, 43_200, 17_280, 8_640, 5_760, 2_880, 1_440]);
   });
