@@ -145,8 +145,12 @@ export class Promises {
       from: Date.parse(line["started"] as string),
       to: Date.parse(line["ended"] as string),
     };
+    // The venue also says "Too Many Requests" in an answer of status 200.
     const refused = this.#deployment.venue.served.requests.some(
-      (request) => request.at >= at.from && request.at <= at.to && request.status === 429,
+      (request) =>
+        request.at >= at.from &&
+        request.at <= at.to &&
+        (request.status === 429 || request.fault === "error-200"),
     );
     if (reasons.has("venue-429") && !refused)
       this.#find("nothing is wrong", `poll ${poll} of ${hour} names a 429 that never was`);
