@@ -54,7 +54,7 @@ export default defineFunction({
       const chain = streamFolder(hour);
       try {
         if (!ends.has(chain))
-          ends.set(chain, await findChainEnd(run.files, dataFolder, collector, hour, hours));
+          ends.set(chain, await findChainEnd(run.files, dataFolder, collector, hour));
         const isSilent = await silenceTest(run, hours, hour);
         const end = await describeHour(
           { ...run, ...run.settings, isSilent, schedules: await schedulesIn(hour.hour) },
@@ -65,6 +65,8 @@ export default defineFunction({
         report.manifests.push({ path: end.path, seq: end.seq });
       } catch (error) {
         run.signal.throwIfAborted();
+        // Where the disk failed last of all, its manifest is there, and is the end now.
+        if (await isDescribed(run, hour)) ends.delete(chain);
         failures.push(`${hour.venue} ${hour.stream} ${hour.hour}: ${messageOf(error)}`);
       }
     }
@@ -88,6 +90,11 @@ async function removeLeftover({ files, settings }: Run, hour: ArchivedHour): Pro
   if (!hour.has.has("manifest")) return;
   const { manifest } = hourPaths(hour, settings.collector);
   await discardTemporary(files, join(archiveFolder(settings.dataFolder), manifest));
+}
+
+async function isDescribed({ files, settings }: Run, hour: ArchivedHour): Promise<boolean> {
+  const { manifest } = hourPaths(hour, settings.collector);
+  return (await files.stat(join(archiveFolder(settings.dataFolder), manifest))) !== undefined;
 }
 
 /** Sealed, not described yet, and an hour that `--as-of` looks at. */

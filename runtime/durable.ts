@@ -12,6 +12,29 @@ export async function makeDurableFolder(files: Files, folder: string): Promise<v
   await files.syncFolder(parent);
 }
 
+/**
+ * Makes files' names last, up to `root`, that somebody gave and need not have synced: a run that was killed in between, or
+ * on a disk that failed. To be done before anything depends on them that they would be missed by.
+ */
+export async function settleNames(
+  files: Files,
+  root: string,
+  paths: readonly string[],
+): Promise<void> {
+  const folders = new Set<string>([root]);
+  for (const path of paths) {
+    for (let at = dirname(path); at.startsWith(`${root}/`); at = dirname(at)) folders.add(at);
+  }
+  for (const folder of folders) {
+    try {
+      await files.syncFolder(folder);
+    } catch (error) {
+      // What is not there, or is no folder, has no names to lose.
+      if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoOf(error) ?? "")) throw error;
+    }
+  }
+}
+
 /** Replaces the file in one step: a reader sees the old bytes or the new ones. */
 export async function replaceFile(files: Files, path: string, bytes: Buffer): Promise<void> {
   const temporary = await writeTemporary(files, path, bytes);

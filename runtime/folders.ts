@@ -58,6 +58,9 @@ export async function prepareFolders(files: Files, dataFolder: string): Promise<
     for (const folder of ["open", "archive"])
       await makeDurableFolder(files, join(dataFolder, folder));
     await makeDurableFolder(files, locksFolder(dataFolder));
+    // Those that were there: systemd syncs nothing, and a run may have been killed before it did.
+    await files.syncFolder(dataFolder);
+    await files.syncFolder(dirname(dataFolder)).catch(() => undefined);
     await (await files.open(probe, "append")).close();
     await files.remove(probe);
     await keepReserve(files, dataFolder);

@@ -1,7 +1,9 @@
 /** The newest link of a stream's chain of manifests. */
+import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
+import { settleNames } from "../../runtime/durable.ts";
 import type { Hour } from "../../runtime/time.ts";
-import type { ArchivedHour, StreamId } from "./layout.ts";
+import { archiveFolder, listHours, type StreamId } from "./layout.ts";
 import { readManifest } from "./manifest.ts";
 
 export interface ChainEnd {
@@ -18,10 +20,9 @@ export async function findChainEnd(
   dataFolder: string,
   collector: string,
   stream: StreamId,
-  hours: readonly ArchivedHour[],
 ): Promise<ChainEnd | undefined> {
   let end: ChainEnd | undefined;
-  for (const hour of hours) {
+  for (const hour of await listHours(files, dataFolder, collector)) {
     if (hour.venue !== stream.venue || hour.stream !== stream.stream || !hour.has.has("manifest"))
       continue;
     const { manifest, path, sha256 } = await readManifest(files, dataFolder, hour, collector);
@@ -30,5 +31,8 @@ export async function findChainEnd(
       end = { seq: manifest.seq, path, sha256, newestHour };
     else end.newestHour = newestHour;
   }
+  // The next one names it: it must not go with the power.
+  if (end !== undefined)
+    await settleNames(files, dataFolder, [join(archiveFolder(dataFolder), end.path)]);
   return end;
 }

@@ -11,6 +11,7 @@ import {
   openTemporary,
   publish,
   removeIfThere,
+  settleNames,
   temporaryPath,
   writeOnce,
 } from "../../runtime/durable.ts";
@@ -48,6 +49,8 @@ export async function sealHour(context: SealContext, id: HourId): Promise<Sealed
   let index: SealedIndex | undefined;
   if (survey.tally.digest.lines > 0) {
     index = await publishHour(context, id, survey);
+    const { data } = hourPaths(id, context.collector);
+    await settleNames(files, dataFolder, [join(archiveFolder(dataFolder), data)]);
   }
   for (const part of parts) await removeIfThere(files, part.path);
   await files.syncFolder(openFolder(dataFolder));

@@ -3,6 +3,7 @@
  * Whatever the copier says, a file is verified only when a listing shows it.
  */
 import { join } from "node:path";
+import { settleNames } from "../../runtime/durable.ts";
 import type { Run } from "../../runtime/function.ts";
 import { errnoOf } from "../../runtime/errors.ts";
 import { hourMs } from "../../runtime/time.ts";
@@ -68,6 +69,11 @@ export async function deliver(
   parcels: readonly Parcel[],
 ): Promise<Outcome[]> {
   const { remote, dryRun, run } = delivery;
+  // What is there for good must not go here with the power, and be made anew with other bytes.
+  if (!dryRun) {
+    const paths = parcels.map(({ artifact }) => join(root, artifact.path));
+    await settleNames(run.files, run.settings.dataFolder, paths);
+  }
   // Without a receipt the copier's own look suffices: it leaves alone what is there.
   const lookedFirst = parcels.filter(({ before }) => dryRun || before !== undefined);
   const looks = await lookAtAll(remote, lookedFirst);

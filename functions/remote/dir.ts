@@ -7,6 +7,7 @@ import {
   openTemporary,
   publish,
   removeIfThere,
+  settleNames,
   temporaryPath,
   writeAll,
 } from "../../runtime/durable.ts";
@@ -36,18 +37,8 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
   }
 
   return {
-    async list(paths, { hashes = true } = {}) {
-      const found: RemoteFile[] = [];
-      for (const path of paths) {
-        signal.throwIfAborted();
-        const stat = await statOf(files, join(folder, path));
-        if (stat === undefined || stat.isFolder) continue;
-        // Read back from where it lies: what a write reported says nothing about what arrived.
-        const digest = hashes ? await digestThere(run, join(folder, path)) : undefined;
-        found.push({ path, bytes: stat.bytes, ...digest });
-      }
-      return found;
-    },
+    list: (paths, { hashes = true } = {}) =>
+      hashes ? listProven(run, folder, paths) : listSizes(run, folder, paths),
 
     copy: (root, paths, options) =>
       copyEach({ signal, paths, ...options }, (path, onPiece) =>
@@ -93,6 +84,34 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
         return copyFile(files, join(folder, path), join(root, path), onPiece);
       }),
   };
+}
+
+async function listSizes(
+  { files, signal }: RemoteRun,
+  folder: string,
+  paths: readonly string[],
+): Promise<RemoteFile[]> {
+  const found: RemoteFile[] = [];
+  for (const path of paths) {
+    signal.throwIfAborted();
+    const stat = await statOf(files, join(folder, path));
+    if (stat !== undefined && !stat.isFolder) found.push({ path, bytes: stat.bytes });
+  }
+  return found;
+}
+
+/** Read back from where it lies: what a write reported says nothing about what arrived. */
+async function listProven(
+  run: RemoteRun,
+  folder: string,
+  paths: readonly string[],
+): Promise<RemoteFile[]> {
+  const found = await listSizes(run, folder, paths);
+  // On the strength of this, prune deletes here.
+  const there = found.map(({ path }) => join(folder, path));
+  await settleNames(run.files, folder, there);
+  for (const file of found) Object.assign(file, await digestThere(run, join(folder, file.path)));
+  return found;
 }
 
 /** What cannot be copied is told for each file; the others go on, until the disk is full. */
