@@ -84,7 +84,9 @@ async function diskFull(scene: Scene): Promise<Claim[]> {
   const short = isLoose ? { ...scene, slots: 1 } : scene;
   await pass(short);
   disk.capacityBytes = capacity;
-  return slotsOf(short).map((slot) => ({ slot, causes: ["disk"] }));
+  // With some room left, what the reserve gives back can be enough for a poll.
+  const causes: Claim["causes"] = isLoose ? ["disk", "kept"] : ["disk"];
+  return slotsOf(short).map((slot) => ({ slot, causes }));
 }
 
 async function diskFails(scene: Scene): Promise<Claim[]> {
