@@ -66,7 +66,7 @@ export default defineFunction({
       } catch (error) {
         run.signal.throwIfAborted();
         // Where the disk failed last of all, its manifest is there, and is the end now.
-        if (await isDescribed(run, hour)) ends.delete(chain);
+        ends.delete(chain);
         failures.push(`${hour.venue} ${hour.stream} ${hour.hour}: ${messageOf(error)}`);
       }
     }
@@ -90,11 +90,6 @@ async function removeLeftover({ files, settings }: Run, hour: ArchivedHour): Pro
   if (!hour.has.has("manifest")) return;
   const { manifest } = hourPaths(hour, settings.collector);
   await discardTemporary(files, join(archiveFolder(settings.dataFolder), manifest));
-}
-
-async function isDescribed({ files, settings }: Run, hour: ArchivedHour): Promise<boolean> {
-  const { manifest } = hourPaths(hour, settings.collector);
-  return (await files.stat(join(archiveFolder(settings.dataFolder), manifest))) !== undefined;
 }
 
 /** Sealed, not described yet, and an hour that `--as-of` looks at. */

@@ -13,26 +13,37 @@ export async function makeDurableFolder(files: Files, folder: string): Promise<v
 }
 
 /**
- * Makes files' names last, up to `root`, that somebody gave and need not have synced: a run that was killed in between, or
- * on a disk that failed. To be done before anything depends on them that they would be missed by.
+ * Makes files' names last that somebody gave and need not have synced: a run that was killed in between, or on a disk that
+ * failed. To be done before anything depends on them. `settled`: folders that were settled before, and those of now.
  */
 export async function settleNames(
   files: Files,
-  root: string,
   paths: readonly string[],
+  settled = new Set<string>(),
 ): Promise<void> {
-  const folders = new Set<string>([root]);
   for (const path of paths) {
-    for (let at = dirname(path); at.startsWith(`${root}/`); at = dirname(at)) folders.add(at);
-  }
-  for (const folder of folders) {
-    try {
-      await files.syncFolder(folder);
-    } catch (error) {
-      // What is not there, or is no folder, has no names to lose.
-      if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoOf(error) ?? "")) throw error;
+    // From the top: a folder counts as settled only with all that are above it.
+    for (const folder of foldersAbove(path)) {
+      if (settled.has(folder)) continue;
+      try {
+        await files.syncFolder(folder);
+      } catch (error) {
+        if (!nothingToSettle.has(errnoOf(error) ?? "")) throw error;
+      }
+      settled.add(folder);
     }
   }
+}
+
+/** There is no such folder, or it is another user's, who gave its names; or its filesystem syncs none. */
+const nothingToSettle: ReadonlySet<string> = new Set(
+  "ENOENT ENOTDIR ELOOP EACCES EPERM EINVAL ENOTSUP ENOSYS".split(" "),
+);
+
+function foldersAbove(path: string): string[] {
+  const folders = [dirname(path)];
+  for (let at = dirname(path); at !== dirname(at);) folders.unshift((at = dirname(at)));
+  return folders;
 }
 
 /** Replaces the file in one step: a reader sees the old bytes or the new ones. */

@@ -2,8 +2,8 @@
 import { dirname, join } from "node:path";
 import type { Files, Lock } from "./doors/files.ts";
 import type { Machine } from "./doors/machine.ts";
-import { isDiskFull, makeDurableFolder } from "./durable.ts";
-import { OperatorError, messageOf } from "./errors.ts";
+import { isDiskFull, makeDurableFolder, settleNames } from "./durable.ts";
+import { OperatorError, errnoOf, messageOf } from "./errors.ts";
 import { keepReserve } from "./hours/reserve.ts";
 
 export function locksFolder(dataFolder: string): string {
@@ -59,22 +59,25 @@ export async function prepareFolders(files: Files, dataFolder: string): Promise<
       await makeDurableFolder(files, join(dataFolder, folder));
     await makeDurableFolder(files, locksFolder(dataFolder));
     // Those that were there: systemd syncs nothing, and a run may have been killed before it did.
-    await files.syncFolder(dataFolder);
-    await files.syncFolder(dirname(dataFolder)).catch(() => undefined);
+    await settleNames(files, [probe, join(dataFolder, "open")]);
     await (await files.open(probe, "append")).close();
     await files.remove(probe);
     await keepReserve(files, dataFolder);
   } catch (error) {
     const isFull = isDiskFull(error);
+    // The service is started again after that, and not after what only a person can mend.
+    const mayPass = isFull || errnoOf(error) === "EIO";
     // A full disk is no reason not to start: what is offloaded can be pruned. Without room for a lock it is.
     if (isFull && (await files.stat(locksFolder(dataFolder))) !== undefined) return;
     throw new OperatorError("DATA_FOLDER", {
       message: `cannot write in the data folder ${dataFolder}: ${messageOf(error)}`,
-      exit: isFull ? "failed" : "configuration",
+      exit: mayPass ? "failed" : "configuration",
       safe: "Nothing was started.",
       next: isFull
         ? "make room on its disk"
-        : `sudo install -d -o "$USER" ${dataFolder}, or set HOURBOOK_DATA to a folder of yours`,
+        : mayPass
+          ? "dmesg | tail; smartctl -a on its disk"
+          : `sudo install -d -o "$USER" ${dataFolder}, or set HOURBOOK_DATA to a folder of yours`,
       cause: error,
     });
   }

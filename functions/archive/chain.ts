@@ -1,9 +1,7 @@
 /** The newest link of a stream's chain of manifests. */
-import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
-import { settleNames } from "../../runtime/durable.ts";
 import type { Hour } from "../../runtime/time.ts";
-import { archiveFolder, listHours, type StreamId } from "./layout.ts";
+import { listHours, type StreamId } from "./layout.ts";
 import { readManifest } from "./manifest.ts";
 
 export interface ChainEnd {
@@ -31,8 +29,5 @@ export async function findChainEnd(
       end = { seq: manifest.seq, path, sha256, newestHour };
     else end.newestHour = newestHour;
   }
-  // The next one names it: it must not go with the power.
-  if (end !== undefined)
-    await settleNames(files, dataFolder, [join(archiveFolder(dataFolder), end.path)]);
   return end;
 }

@@ -1,7 +1,7 @@
 /** Writes the data packages of days that are over: once all their hours are described, and each only once. */
 import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
-import { writeOnce } from "../../runtime/durable.ts";
+import { settleNames, writeOnce } from "../../runtime/durable.ts";
 import { listParts } from "../../runtime/hours/parts.ts";
 import { dayMs, hourMs } from "../../runtime/time.ts";
 import { dayPackage } from "./day-package.ts";
@@ -42,6 +42,8 @@ export async function writeDayPackages(context: PackageContext): Promise<string[
       const manifests = await manifestsOf(context, stream);
       const own = manifests.filter(({ manifest }) => manifest.hour.startsWith(date));
       if (!isComplete(manifests, own)) continue;
+      const named = own.map((each) => join(archiveFolder(dataFolder), each.path));
+      await settleNames(files, named);
       if (await writeOnce(files, path, dayPackage(id, collector, own)))
         written.push(dayPath(id, collector));
     }

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Clock } from "../../runtime/doors/clock.ts";
 import type { Files } from "../../runtime/doors/files.ts";
-import { writeOnce } from "../../runtime/durable.ts";
+import { settleNames, writeOnce } from "../../runtime/durable.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { type Hour, iso, nextHour } from "../../runtime/time.ts";
 import type { ChainEnd } from "./chain.ts";
@@ -38,6 +38,8 @@ export async function describeHour(
   await writeSums(context, paths.sums, described);
   described.push(await describeFile(context, paths.sums));
 
+  // The manifest names it: it must not go with the power.
+  if (end !== undefined) await settleNames(files, [join(root, end.path)]);
   const manifest = manifestOf(context, id, end, index, described);
   const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
   if (!(await writeOnce(files, join(root, paths.manifest), bytes))) {

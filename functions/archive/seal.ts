@@ -50,7 +50,7 @@ export async function sealHour(context: SealContext, id: HourId): Promise<Sealed
   if (survey.tally.digest.lines > 0) {
     index = await publishHour(context, id, survey);
     const { data } = hourPaths(id, context.collector);
-    await settleNames(files, dataFolder, [join(archiveFolder(dataFolder), data)]);
+    await settleNames(files, [join(archiveFolder(dataFolder), data)]);
   }
   for (const part of parts) await removeIfThere(files, part.path);
   await files.syncFolder(openFolder(dataFolder));

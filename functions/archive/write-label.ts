@@ -1,7 +1,7 @@
 /** Writes one label, after a look at what it speaks of: a slip of the hand would stay for ever. */
 import { join } from "node:path";
 import type { CoreSettings, Run } from "../../runtime/function.ts";
-import { writeOnce } from "../../runtime/durable.ts";
+import { settleNames, writeOnce } from "../../runtime/durable.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { listParts } from "../../runtime/hours/parts.ts";
 import { iso } from "../../runtime/time.ts";
@@ -57,8 +57,10 @@ export async function writeLabel(
   };
   const path = labelPath(label);
   const bytes = Buffer.from(`${JSON.stringify(label, undefined, 2)}\n`);
-  if (await writeOnce(files, join(settings.dataFolder, path), bytes))
+  if (await writeOnce(files, join(settings.dataFolder, path), bytes)) {
+    await settleNames(files, [join(settings.dataFolder, path)]);
     return { path, label, isHere };
+  }
   throw new OperatorError("LABEL_EXISTS", {
     message: `${path} is there already`,
     safe: "The label that was there stays as it is.",

@@ -1,5 +1,8 @@
 /** Reads everything that the accounting of one hour rests on, and says whether it can still change. */
+import { join } from "node:path";
+import { settleNames } from "../../runtime/durable.ts";
 import { type Hour, hourMs, hourStart, nextHour } from "../../runtime/time.ts";
+import { archiveFolder } from "../archive/layout.ts";
 import { readManifest } from "../archive/manifest.ts";
 import { readBooks, withWritten } from "./books-hours.ts";
 import {
@@ -40,6 +43,9 @@ export async function gather(
     ...(await manifestsOf(shelf, shelved, booksHours)),
     ...(await manifestsOf(shelf, journal, around.hours)),
   ];
+  // A report that is final names them by their sums.
+  const named = manifests.map(({ path }) => join(archiveFolder(shelf.dataFolder), path));
+  if (isFinal) await settleNames(shelf.files, named);
   return {
     evidence: {
       ...span,

@@ -12,8 +12,8 @@ interface Span {
 }
 
 /**
- * What was said of the slot itself comes first, then what was said of its time. A run that ended well and
- * left no poll behind has lost it: only a hole in the books can tell where.
+ * What was said of the slot itself comes first, then what was said of its time. A run that ended with its poll on record and
+ * left none behind has lost it: only a hole in the books can tell where.
  */
 export function slotCauses(
   journal: readonly JournalLine[],
@@ -70,7 +70,8 @@ function endlessCause(journal: readonly JournalLine[], position: number): Cause 
 const diskCodes = new Set(["DISK_FULL", "DISK_ERROR", "DISK_LOW"]);
 
 function causeOfEnd({ outcome, code }: End): Cause | undefined {
-  if (outcome === "ok") return undefined;
+  // A poll without a book is on record as well.
+  if (outcome === "ok" || code === "NO_BOOKS") return undefined;
   if (outcome === "aborted") return "not-running";
   if (outcome === "timeout" || outcome === "abandoned") return "late";
   return code !== undefined && diskCodes.has(code) ? "disk" : "unknown";

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Files } from "../../runtime/doors/files.ts";
-import { writeOnce } from "../../runtime/durable.ts";
+import { settleNames, writeOnce } from "../../runtime/durable.ts";
 import type { HourId } from "../archive/layout.ts";
 import { type IncidentCode, incidentKinds } from "./codes.ts";
 
@@ -52,8 +52,11 @@ export interface IncidentPlace {
 }
 
 export async function isNoted(place: IncidentPlace, found: Found): Promise<boolean> {
-  const { json } = pathsOf(found, place.collector);
-  return (await place.files.stat(join(place.dataFolder, json))) !== undefined;
+  const path = join(place.dataFolder, pathsOf(found, place.collector).json);
+  if ((await place.files.stat(path)) === undefined) return false;
+  // It is never looked for again.
+  await settleNames(place.files, [path]);
+  return true;
 }
 
 /** Returns the path of the Markdown. The JSON comes last: its presence means that all is said. */

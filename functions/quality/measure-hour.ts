@@ -3,6 +3,7 @@
  * are looked at in the same polls and everyone who measures it again looks at the same books.
  */
 import { join } from "node:path";
+import { settleNames } from "../../runtime/durable.ts";
 import type { CoreSettings, Run } from "../../runtime/function.ts";
 import type { Hour } from "../../runtime/time.ts";
 import { archiveFolder, hourPaths, type StreamId } from "../archive/layout.ts";
@@ -38,6 +39,8 @@ export async function measureHour(
   const { dataFolder, collector } = settings;
   const paths = hourPaths({ ...booksStream, hour }, collector);
   const manifest = await readManifest(files, dataFolder, { ...booksStream, hour }, collector);
+  // The report names it by its sum.
+  await settleNames(files, [join(archiveFolder(dataFolder), manifest.path)]);
   const index = await readIndex(files, dataFolder, paths.index);
   const { books: recorded, rawBytes, bytes: fileBytes } = index.data;
   const file: HourFile = {

@@ -72,7 +72,7 @@ export async function deliver(
   // What is there for good must not go here with the power, and be made anew with other bytes.
   if (!dryRun) {
     const paths = parcels.map(({ artifact }) => join(root, artifact.path));
-    await settleNames(run.files, run.settings.dataFolder, paths);
+    await settleNames(run.files, paths);
   }
   // Without a receipt the copier's own look suffices: it leaves alone what is there.
   const lookedFirst = parcels.filter(({ before }) => dryRun || before !== undefined);

@@ -47,8 +47,9 @@ export function openDir(run: RemoteRun, { spec, folder }: DirSpec): RemoteAccess
 
     async readBack(paths) {
       const read = new Map<string, string>();
+      const settled = new Set<string>();
       for (const path of paths) {
-        const digest = await digestThere(run, join(folder, path));
+        const digest = await digestThere(run, join(folder, path), settled);
         if (digest !== undefined) read.set(path, digest.sha256);
       }
       return read;
@@ -107,10 +108,9 @@ async function listProven(
   paths: readonly string[],
 ): Promise<RemoteFile[]> {
   const found = await listSizes(run, folder, paths);
-  // On the strength of this, prune deletes here.
-  const there = found.map(({ path }) => join(folder, path));
-  await settleNames(run.files, folder, there);
-  for (const file of found) Object.assign(file, await digestThere(run, join(folder, file.path)));
+  const settled = new Set<string>();
+  for (const file of found)
+    Object.assign(file, await digestThere(run, join(folder, file.path), settled));
   return found;
 }
 
@@ -140,8 +140,11 @@ async function copyEach(
 async function digestThere(
   { files, signal }: RemoteRun,
   path: string,
+  settled: Set<string>,
 ): Promise<Digest | undefined> {
   try {
+    // On the strength of this, prune deletes here.
+    await settleNames(files, [path], settled);
     return await digestFile(files, path, signal);
   } catch (error) {
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
 /** Which hours may go, as far as this machine can tell; the remote is asked after that. */
+import { settleNames } from "../../runtime/durable.ts";
 import {
   type ReasonToKeep,
   artifactsOf,
@@ -7,6 +8,7 @@ import {
   protectedHours,
   receiptReason,
 } from "./keep.ts";
+import { localPath } from "./named.ts";
 import type { PruneOptions, Pruned } from "./prune-run.ts";
 import { type Receipt, readReceipt } from "./receipts.ts";
 import { type SealedHour, findHours } from "./sealed-hours.ts";
@@ -37,6 +39,9 @@ export async function sortHours(
     if (found.state === "sealed") hours.push(found.hour);
     else kept.incomplete += 1;
   }
+  // The chain goes on from what stays: that must outlast what goes.
+  const manifests = hours.map(({ manifest }) => localPath(settings.dataFolder, manifest.path));
+  await settleNames(files, manifests);
   const protection = protectedHours(hours, keepDates);
   const inNeed = protectedHours(hours, Math.min(keepDates, datesUnderPressure));
   const sorted: SortedHours = { due: [], spare: [] };

@@ -5,7 +5,7 @@
 import type { Run } from "../../runtime/function.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { archiveFolder } from "../archive/layout.ts";
-import { makeDurableFolder } from "../../runtime/durable.ts";
+import { makeDurableFolder, settleNames } from "../../runtime/durable.ts";
 import { Ledger } from "./ledger.ts";
 import { localPath } from "./named.ts";
 import type { Remote, RemoteRun } from "./remote.ts";
@@ -78,8 +78,18 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   await restoreUndescribed(restoring, manifests);
   // They name every hour that was sent: with a part of them alone, verify would miss the others.
   if (isWhole(filter)) await restoreBeside(restoring, plan.uploads);
+  // What was here already is good for nothing if it goes with the power.
+  const here = pathsOf(plan).map((path) => localPath(run.settings.dataFolder, path));
+  await settleNames(run.files, here);
   await staging.clear();
   return result;
+}
+
+function pathsOf({ hours, beside, uploads }: RestorePlan): string[] {
+  const paths = [...beside.keys(), ...uploads.keys()];
+  for (const { objects } of hours.values())
+    for (const [object] of objects.values()) if (object !== undefined) paths.push(object.path);
+  return paths;
 }
 
 function countFiles({ hours, beside, uploads }: RestorePlan): number {

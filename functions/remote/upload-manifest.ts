@@ -1,7 +1,7 @@
 /** What a run brought to the remote: `uploads/<collector>/<date>/<run>.json`, written once, there as here. */
 import { join } from "node:path";
 import type { Files } from "../../runtime/doors/files.ts";
-import { writeOnce } from "../../runtime/durable.ts";
+import { settleNames, writeOnce } from "../../runtime/durable.ts";
 import { iso } from "../../runtime/time.ts";
 import type { Outcome } from "./deliver.ts";
 import { uploadsFolder } from "./loose-files.ts";
@@ -49,5 +49,6 @@ export async function writeUploadManifest(
     join(dataFolder, path),
     Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`),
   );
+  await settleNames(files, [join(dataFolder, path)]);
   return path;
 }

@@ -1,5 +1,5 @@
 /** The names of a stream's hour files in `open/`, and which hours are closed for good. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as v from "valibot";
 import type { Files } from "../doors/files.ts";
 import { replaceFile } from "../durable.ts";
@@ -125,11 +125,7 @@ export async function addClosedHour(
   hour: Hour,
 ): Promise<void> {
   const ranges = await readClosedHours(files, dataFolder, stream);
-  if (isClosedHour(ranges, hour)) {
-    // A disk that failed may have it listed, and not for good.
-    await files.syncFolder(dirname(closedPath(dataFolder, stream)));
-    return;
-  }
+  if (isClosedHour(ranges, hour)) return;
   const merged = [...ranges, [hour, hour] satisfies [Hour, Hour]].sort(([a], [b]) =>
     a < b ? -1 : 1,
   );

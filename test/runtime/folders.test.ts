@@ -8,6 +8,7 @@ import { chownSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, suite, test } from "node:test";
 import { systemMachine } from "../../runtime/doors/machine.ts";
+import { OperatorError } from "../../runtime/errors.ts";
 import { prepareFolders, refuseForeignRoot } from "../../runtime/folders.ts";
 import { hourLog } from "../../runtime/hours/hour-log.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -30,6 +31,22 @@ suite("a new data folder", () => {
       names.map(({ name }) => name),
       ["a.books.2026-11-22T15.part1.jsonl.gz"],
     );
+  });
+});
+
+suite("a data folder on a disk that fails", () => {
+  test("is tried again by the service, as nothing that a person must mend first", async () => {
+    const disk = new MemoryDisk();
+    const { files } = disk.process();
+    await prepareFolders(files, "/srv/data");
+    disk.fault = (method, path) =>
+      method === "syncFolder" && path === "/srv/data" ? "EIO" : undefined;
+    const failed: unknown = await prepareFolders(files, "/srv/data").catch(
+      (error: unknown) => error,
+    );
+    assert.ok(failed instanceof OperatorError);
+    assert.deepEqual([failed.code, failed.exit], ["DATA_FOLDER", "failed"]);
+    assert.match(failed.next ?? "", /dmesg/);
   });
 });
 

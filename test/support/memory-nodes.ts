@@ -65,7 +65,9 @@ export class MemoryFolder {
   inode = (lastInode += 1);
   changes = 0;
   names = new Map<string, MemoryNode>();
-  #durable: ReadonlyMap<string, MemoryNode> = new Map();
+  #durable = new Map<string, MemoryNode>();
+  /** Where it would be found after a power cut. */
+  #place: MemoryFolder | undefined;
 
   /** Of all files below; one of two names counts once for each. */
   get length(): number {
@@ -74,6 +76,15 @@ export class MemoryFolder {
 
   sync(): void {
     this.#durable = new Map(this.names);
+    for (const node of this.names.values()) if (node instanceof MemoryFolder) node.#settleIn(this);
+  }
+
+  /** A folder has one name at any time: a disk takes a rename as one step. */
+  #settleIn(folder: MemoryFolder): void {
+    const before = this.#place;
+    this.#place = folder;
+    if (before === undefined || before === folder) return;
+    for (const [name, node] of before.#durable) if (node === this) before.#durable.delete(name);
   }
 
   powerCut(keptOf: () => number): void {

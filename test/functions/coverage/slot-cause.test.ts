@@ -122,6 +122,17 @@ suite("the cause of a slot without a poll", () => {
     assert.equal(causeAt(2, [begin(0), end(0, "ok"), line(span, at(4)), begin(5)]), "unknown");
   });
 
+  test("is the hole in the books for a poll without a book, which was on record", () => {
+    const books: BooksEvidence = {
+      polls: [poll(100_002, 4)],
+      lost: [{ kind: "lost", after: 100_000, before: 100_002 }],
+      lastWatch: "w1",
+      slots: new Map(),
+      written: new Map(),
+    };
+    assert.equal(causeAt(3, [begin(3), end(3, "failed", "NO_BOOKS"), begin(9)], books), "damaged");
+  });
+
   test("is the hole in the books for a run that ended well, and only there", () => {
     const books: BooksEvidence = {
       polls: [poll(100_001, 0), poll(100_002, 1), poll(100_004, 5)],
