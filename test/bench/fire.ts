@@ -2,7 +2,7 @@
  * What the three processes of the runtime's benchmark share: when each of their jobs really ran, what that cost, and
  * the load beside it. `node test/bench/fire-….ts SECONDS [LOAD_URL]` prints one JSON line.
  */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -51,10 +51,13 @@ export function measure(): void {
   }, warmUpMs);
 }
 
+const polled = join(tmpdir(), `hourbook-bench-${process.pid}.gz`);
+process.on("exit", () => rmSync(polled, { force: true }));
+
 /** 500 books, as someone would write it who records them in passing: the same in all three. */
 async function poll(url: string): Promise<void> {
   const answer = await fetch(url);
   const books = (await answer.json()) as unknown[];
   const lines = books.map((book) => `${JSON.stringify(book)}\n`).join("");
-  appendFileSync(join(tmpdir(), `hourbook-bench-${process.pid}.gz`), gzipSync(lines, { level: 1 }));
+  appendFileSync(polled, gzipSync(lines, { level: 1 }));
 }

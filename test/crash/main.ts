@@ -1,28 +1,28 @@
 /**
  * `npm run test:crash`: kills each step of recording at each of its system calls, and pulls the plug there, then
  * lets the next run finish and looks whether every promise was kept.
- *
- *     npm run test:crash -- [--seconds 60] [--seed 7] [--mode kill|power] [--step append|seal|…]
- *
- * With `--seconds`, as many cases as fit, in an order that the seed decides.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { numberOf, readFlags } from "../support/flags.ts";
 import { shuffled } from "../venue/random.ts";
 import { casesOf, type Mode, type Prepared, prepare, stepNames, tryCase } from "./matrix.ts";
 import { unmountAll, whyNoMounts } from "./power.ts";
 import { say, Sums } from "./sums.ts";
 import { hasStrace } from "./trace.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    mode: { type: "string" },
-    step: { type: "string" },
-  },
+const usage = `npm run test:crash -- [flags]
+  --seconds N      as many cases as fit into that time, in an order that the seed decides (default: all)
+  --seed N         (default: of the time)
+  --mode kill|power
+  --step ${stepNames.join("|")}
+`;
+const values = readFlags(usage, {
+  seconds: { type: "string" },
+  seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  mode: { type: "string" },
+  step: { type: "string" },
 });
 
 if (!hasStrace()) {
@@ -49,8 +49,8 @@ async function main(): Promise<boolean> {
       prepared.set(step, await prepare(temp, step, modes));
   }
   const cases = casesOf(prepared.values(), modes);
-  const seed = Number(values.seed);
-  const secondsMax = values.seconds === undefined ? Infinity : Number(values.seconds);
+  const seed = numberOf(usage, "seed", values.seed);
+  const secondsMax = numberOf(usage, "seconds", values.seconds) ?? Infinity;
   const todo = secondsMax === Infinity ? cases : shuffled(cases, seed);
   say(
     `${cases.length} cases, seed ${seed}${secondsMax === Infinity ? "" : `, for ${secondsMax} s`}`,

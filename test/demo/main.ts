@@ -7,10 +7,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { readFlags } from "../support/flags.ts";
 import { progressBar } from "./progress.ts";
 import { record } from "./record.ts";
 import { show } from "./show.ts";
 
+readFlags("npm run demo: takes no flags; it leaves its folder, and says where that is\n", {});
 const out = process.stdout;
 const folder = mkdtempSync(join(tmpdir(), "hourbook-demo-"));
 const startedAt = performance.now();

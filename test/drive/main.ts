@@ -1,27 +1,27 @@
 /**
  * `npm run test:drive`: what a seed puts together of all that can go wrong on a Drive, and kills in the middle of it;
  * whatever happens, no file is lost, and in the end each of them is there once.
- *
- *     npm run test:drive -- [--seconds 80] [--seed 7] [--only mix|kill] [--count 1]
- *
- * Without `--seconds`, 500 mixes and 200 kills.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { canDrive } from "../support/drive.ts";
+import { numberOf, readFlags } from "../support/flags.ts";
 import type { Ending } from "../support/folder.ts";
 import { type Tried, tryKill } from "./kills.ts";
 import { tryMix } from "./mixes.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "Infinity" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    only: { type: "string" },
-    count: { type: "string" },
-  },
+const usage = `npm run test:drive -- [flags]
+  --seconds N        as many cases as fit into that time (default: 500 mixes and 200 kills)
+  --seed N           (default: of the time)
+  --only mix|kill
+  --count N          so many of them
+`;
+const values = readFlags(usage, {
+  seconds: { type: "string", default: "Infinity" },
+  seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  only: { type: "string" },
+  count: { type: "string" },
 });
 
 const kinds = {
@@ -52,12 +52,13 @@ process.exit((await main()) ? 0 : 1);
 
 async function main(): Promise<boolean> {
   const started = performance.now();
-  const todo = casesOf(Number(values.seed));
+  const todo = casesOf(numberOf(usage, "seed", values.seed));
+  const secondsMax = numberOf(usage, "seconds", values.seconds);
   say(`${todo.length} cases from seed ${values.seed} on`);
   const tried: Record<Kind, number> = { mix: 0, kill: 0 };
   let [bad, missed] = [0, 0];
   const lane = async (): Promise<void> => {
-    while (performance.now() - started < Number(values.seconds) * 1_000) {
+    while (performance.now() - started < secondsMax * 1_000) {
       const one = todo.shift();
       if (one === undefined) return;
       const { findings, wasKilled } = await tryCase(one);
@@ -87,7 +88,7 @@ function casesOf(seed: number): Case[] {
   const cases: (Case & { place: number })[] = [];
   for (const kind of Object.keys(kinds) as Kind[]) {
     if (values.only !== undefined && values.only !== kind) continue;
-    const count = Number(values.count ?? kinds[kind].count);
+    const count = numberOf(usage, "count", values.count) ?? kinds[kind].count;
     for (let at = 0; at < count; at += 1) cases.push({ kind, seed: seed + at, place: at / count });
   }
   return cases.toSorted((a, b) => a.place - b.place);

@@ -1,31 +1,32 @@
 /**
  * `npm run simulate -- --seed S --days D`: a whole deployment in virtual time, with everything that can happen to it, and
  * the promises after each thing. A seed replays exactly.
- *
- *     npm run simulate -- [--seed 7] [--seeds 1] [--days 5] [--seconds 60] [--verbose]
- *     npm run simulate -- --bugs [--seeds 50] [--days 3]
- *
- * With `--bugs`, planted bugs are looked for, each in a copy of the code. With `--seeds`, so many from the first on; with `--seconds`, as many of them as fit; with `--verbose`, what happened and when.
  */
-import { parseArgs } from "node:util";
+import { numberOf, readFlags } from "../support/flags.ts";
 import { bugs, hunt } from "./bugs.ts";
 import { simulate } from "./simulate.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    seeds: { type: "string", default: "1" },
-    days: { type: "string", default: "5" },
-    seconds: { type: "string" },
-    bugs: { type: "boolean", default: false },
-    verbose: { type: "boolean", default: false },
-  },
+const usage = `npm run simulate -- [flags]
+  --seed N       the first seed (default: of the time)
+  --seeds N      so many from it on (default 1)
+  --days N       of each (default 5)
+  --seconds N    as many of them as fit into that time
+  --verbose      what happened, and when
+  --bugs         plants ten bugs, one after another in a copy of the code, and looks how many seeds find each
+`;
+const values = readFlags(usage, {
+  seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  seeds: { type: "string", default: "1" },
+  days: { type: "string", default: "5" },
+  seconds: { type: "string" },
+  bugs: { type: "boolean", default: false },
+  verbose: { type: "boolean", default: false },
 });
 
-const first = Number(values.seed);
-const seeds = Number(values.seeds);
-const days = Number(values.days);
-const secondsMax = Number(values.seconds ?? Infinity);
+const first = numberOf(usage, "seed", values.seed);
+const seeds = numberOf(usage, "seeds", values.seeds);
+const days = numberOf(usage, "days", values.days);
+const secondsMax = numberOf(usage, "seconds", values.seconds) ?? Infinity;
 const startedAt = performance.now();
 const seconds = (): number => (performance.now() - startedAt) / 1_000;
 
