@@ -12,7 +12,7 @@ import { columns, count } from "../runtime/columns.ts";
 import { OperatorError } from "../runtime/errors.ts";
 import { defineFunction } from "../runtime/function.ts";
 import { discoveryGate } from "./readiness/discovery-gate.ts";
-import type { Gate, Judged } from "./readiness/gate.ts";
+import { failed, type Gate, type Judged } from "./readiness/gate.ts";
 import { offloadGate } from "./readiness/offload-gate.ts";
 import { recordingGate } from "./readiness/recording-gate.ts";
 import { reportingGate } from "./readiness/reporting-gate.ts";
@@ -44,7 +44,7 @@ export default defineFunction({
     const judged: JudgedGate[] = [];
     for (const { name, look } of gates) {
       run.signal.throwIfAborted();
-      judged.push({ gate: name, ...(await look({ ...run, soakPath, root })) });
+      judged.push({ gate: name, ...(await lookOrFail(look({ ...run, soakPath, root }))) });
     }
     const result = { ready: judged.every((gate) => gate.passed), gates: judged };
     if (result.ready) return result;
@@ -60,6 +60,16 @@ export default defineFunction({
 
   summary: (result) => [...table(result), verdict(result)].join("\n"),
 });
+
+/** What is damaged fails its gate, and keeps no other from being looked at. */
+async function lookOrFail(looking: Promise<Judged>): Promise<Judged> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return failed(`${error.code}: ${error.message}`, error.next ?? "npm run fn -- doctor");
+  }
+}
 
 function verdict({ ready, gates: judged }: ReadinessResult): string {
   if (ready) return "production-ready by its evidence: every gate is passed";

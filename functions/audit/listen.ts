@@ -38,6 +38,7 @@ const quietMsMax = minuteMs;
 const tokensPerOrder = 100;
 const backOffMs = 250;
 const backOffMsMax = 30 * secondMs;
+const handshakeMs = 10 * secondMs;
 /** 500 books of the deepest were never this long together. */
 const frameBytesMax = 16 * 1024 * 1024;
 
@@ -67,7 +68,9 @@ async function listenOnce(run: ListenRun, channel: Channel, listener: Listener):
   const { clock, sockets, signal } = run;
   let socket: Socket;
   try {
-    socket = await sockets.connect(channel.url, { signal, frameBytesMax });
+    const leftMs = channel.until - clock.monotonic();
+    const handshakeMsMax = Math.max(1, Math.min(handshakeMs, leftMs));
+    socket = await sockets.connect(channel.url, { signal, frameBytesMax, handshakeMsMax });
   } catch (error) {
     if (!(error instanceof SocketFailure)) throw error;
     run.log.debug({ url: channel.url }, messageOf(error));

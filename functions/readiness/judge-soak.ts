@@ -1,5 +1,6 @@
 /** The goals of a soak, and whether its figures meet them. */
 import type { Cause } from "../archive/lines.ts";
+import { contradictionsIn } from "./soak-contradictions.ts";
 import type { SoakEvidence } from "./soak-evidence.ts";
 
 /** `open`: it went on for too short a time to tell. */
@@ -27,30 +28,66 @@ const slopeHoursMin = 2;
 const descriptorsMore = 4;
 const descriptorHoursMin = 0.2;
 const ownShareMax = 0.001;
+/** Of what was due. With less the venue or the network was away too long to tell anything of the recorder. */
+const keptShareMin = 0.8;
+const ranShareMin = 0.99;
 
 export function judgeSoak(soak: SoakEvidence): JudgedSoak {
-  const goals = [hours(soak), slots(soak), lateness(soak), ...process(soak), ...coverage(soak)];
+  const goals = [
+    ...watched(soak),
+    ...slots(soak),
+    lateness(soak),
+    ...process(soak),
+    ...coverage(soak),
+  ];
   const has = (verdict: Verdict): boolean => goals.some((goal) => goal.verdict === verdict);
   return { verdict: has("missed") ? "missed" : has("open") ? "open" : "met", goals };
 }
 
-function hours({ hours: ran }: SoakEvidence): JudgedGoal {
-  return {
-    what: "hours under watch",
-    // Cut off: 23.99 hours are no day.
-    measured: (Math.floor(ran * 100) / 100).toFixed(2),
-    goal: `>= ${hoursWanted}`,
-    verdict: ran >= hoursWanted ? "met" : "open",
-  };
+function watched(soak: SoakEvidence): JudgedGoal[] {
+  const { hours: ran, schedule, software } = soak;
+  const contradictions = contradictionsIn(soak);
+  const isShipped = schedule === "as shipped" && /^[0-9a-f]{7,40}$/.test(software.revision);
+  return [
+    {
+      what: "hours under watch",
+      // Cut off: 23.99 hours are no day.
+      measured: (Math.floor(ran * 100) / 100).toFixed(2),
+      goal: `>= ${hoursWanted}`,
+      verdict: ran >= hoursWanted ? "met" : "open",
+    },
+    {
+      what: "what ran",
+      measured: `${software.revision}, ${schedule}`,
+      goal: "one commit, its schedule as shipped",
+      verdict: isShipped ? "met" : "open",
+    },
+    {
+      what: "figures that agree",
+      measured: contradictions[0] ?? "all",
+      goal: "all",
+      verdict: verdictOf(contradictions.length === 0),
+    },
+  ];
 }
 
-function slots({ slots: { due, unexplained, twice } }: SoakEvidence): JudgedGoal {
-  return {
-    what: "slots without an explanation, or run twice",
-    measured: `${unexplained + twice} of ${due.toLocaleString("en-US")}`,
-    goal: "0",
-    verdict: unexplained + twice > 0 ? "missed" : due === 0 ? "open" : "met",
-  };
+function slots({ slots: found }: SoakEvidence): JudgedGoal[] {
+  const { due, ran, whileDown, unexplained, twice } = found;
+  const wanted = due - whileDown;
+  return [
+    {
+      what: "slots without an explanation, or run twice",
+      measured: `${unexplained + twice} of ${due.toLocaleString("en-US")}`,
+      goal: "0",
+      verdict: unexplained + twice > 0 ? "missed" : due === 0 ? "open" : "met",
+    },
+    {
+      what: "slots that ran, while the daemon did",
+      measured: `${ran.toLocaleString("en-US")} of ${wanted.toLocaleString("en-US")}`,
+      goal: `>= ${100 * ranShareMin} %`,
+      verdict: wanted === 0 ? "open" : verdictOf(ran >= ranShareMin * wanted),
+    },
+  ];
 }
 
 function lateness({ latenessMs: { p99 } }: SoakEvidence): JudgedGoal {
@@ -114,10 +151,14 @@ function coverage({ coverage: found }: SoakEvidence): JudgedGoal[] {
   const isReported = reports > 0 && tokenSlots > 0;
   return [
     {
+      what: "coverage: token slots that have a book",
+      measured: isReported ? percent(kept) : "no hour is reported yet",
+      goal: `>= ${100 * keptShareMin} %`,
+      verdict: isReported ? verdictOf(kept >= keptShareMin * tokenSlots) : "open",
+    },
+    {
       what: "token slots lost by the recorder itself",
-      measured: isReported
-        ? `${percent(own)}; coverage ${percent(kept)}`
-        : "no hour is reported yet",
+      measured: isReported ? percent(own) : "no hour is reported yet",
       goal: `<= ${100 * ownShareMax} %`,
       verdict: isReported ? verdictOf(own <= ownShareMax * tokenSlots) : "open",
     },

@@ -1,5 +1,6 @@
 /** Raw collection works: hours of books are sealed and described, and hold nearly all that was due. */
 import { count } from "../../runtime/columns.ts";
+import { hourMs, hourStart } from "../../runtime/time.ts";
 import { hourPaths } from "../archive/layout.ts";
 import { readManifest } from "../archive/manifest.ts";
 import { percent } from "../coverage/percent.ts";
@@ -9,17 +10,21 @@ import { type Gate, describedHours, failed, passed } from "./gate.ts";
 
 const hoursLookedAt = 24;
 const coverageMin = 0.95;
+/** An hour is described within one; a machine may have been down for some. */
+const newestEndedMsMax = 6 * hourMs;
 
 export const recordingGate: Gate = {
   name: "raw collection",
   async look(run) {
-    const { files, settings } = run;
+    const { clock, files, settings } = run;
     const { dataFolder, collector } = settings;
     const hours = await describedHours(run, "books", hoursLookedAt);
     const [newest] = hours;
     if (newest === undefined)
       return failed("no hour of books is described", "npm start, and wait for the hour's end");
     const evidence = [`archive/${hourPaths(newest, collector).manifest}`];
+    if (clock.now() - hourStart(newest.hour) - hourMs > newestEndedMsMax)
+      return failed(`no hour since ${newest.hour}Z is described`, "npm run status", evidence);
     let [books, due, kept, reports] = [0, 0, 0, 0];
     for (const hour of hours) {
       const { manifest } = await readManifest(files, dataFolder, hour, collector);

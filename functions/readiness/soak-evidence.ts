@@ -6,7 +6,8 @@ import * as v from "valibot";
 import { causes } from "../archive/lines.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const measure = v.nullable(v.number());
+const measure = v.nullable(v.pipe(v.number(), v.finite()));
+const hours = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 export const soakSchema = v.object({
   schema: v.literal(1),
@@ -22,9 +23,9 @@ export const soakSchema = v.object({
   started: v.string(),
   /** The newest look at the daemon. */
   until: v.string(),
-  wantedHours: v.number(),
+  wantedHours: hours,
   /** How long the daemon ran and was watched. */
-  hours: v.number(),
+  hours,
   /** When nobody watched: the soak itself was stopped, or died. */
   interruptions: v.array(v.object({ from: v.string(), to: v.string() })),
   /** The daemon ended, and nobody had asked it to. */
@@ -47,10 +48,10 @@ export const soakSchema = v.object({
     lastMB: measure,
     /** By least squares over the second half of the longest life. */
     slopeMBPerHour: measure,
-    fittedHours: v.number(),
+    fittedHours: hours,
   }),
   /** Medians over the second and the last quarter of the longest life. */
-  descriptors: v.object({ early: measure, late: measure, max: measure, fittedHours: v.number() }),
+  descriptors: v.object({ early: measure, late: measure, max: measure, fittedHours: hours }),
   /** From the gap reports, of what was due while the soak was there. */
   coverage: v.object({
     reports: count,

@@ -14,6 +14,8 @@ export interface SocketOptions {
   signal: AbortSignal;
   /** A longer frame ends the connection. */
   frameBytesMax: number;
+  /** A peer that takes longer to agree is given up. */
+  handshakeMsMax: number;
 }
 
 export interface Socket {
@@ -33,12 +35,16 @@ const waitingCharsMax = 16 * 1024 * 1024;
 
 export function systemSockets(urls: readonly string[], userAgent: string): Sockets {
   return {
-    async connect(url, { signal, frameBytesMax }) {
+    async connect(url, { signal, frameBytesMax, handshakeMsMax }) {
       refuseUnlessDeclared(url, urls);
       // 17 MB that an idle runtime does without.
       const { WebSocket: Client } = await import("ws");
-      const options = { maxPayload: frameBytesMax, headers: { "user-agent": userAgent } };
-      const socket = new Client(url, { ...options, followRedirects: false });
+      const socket = new Client(url, {
+        maxPayload: frameBytesMax,
+        handshakeTimeout: handshakeMsMax,
+        headers: { "user-agent": userAgent },
+        followRedirects: false,
+      });
       const abort = (): void => socket.terminate();
       signal.addEventListener("abort", abort, { once: true });
       socket.on("close", () => signal.removeEventListener("abort", abort));

@@ -136,6 +136,7 @@ suite("readiness", () => {
     );
   });
 
+  const { coverage, slots, software } = passedSoak();
   const spoilt: [string, Partial<SoakEvidence>, RegExp][] = [
     ["took 23 hours", { hours: 23 }, /^soak: .*hours under watch 23\.00, open/],
     [
@@ -144,6 +145,32 @@ suite("readiness", () => {
       /explanation.*missed/,
     ],
     ["saw the daemon end", { unexpectedExits: 1 }, /ended by itself 1 times, missed/],
+    ["polled more seldom", { schedule: "polls every 30 s" }, /polls every 30 s, open/],
+    [
+      "ran what is in no commit",
+      { software: { ...software, revision: "a1b2c3d, b2c3d4e" } },
+      /what ran/,
+    ],
+    [
+      "hardly ran",
+      { slots: { ...slots, ran: 100, missed: 8_900 } },
+      /slots that ran.* 100 of 9,000/,
+    ],
+    [
+      "had no venue",
+      { coverage: { ...coverage, kept: 1_000_000, missing: { network: 3_320_000 } } },
+      /a book 23\.148 %, missed/,
+    ],
+    ["took minutes", { until: "2026-11-21T12:25:00.000Z" }, /agree 24 hours between/],
+    [
+      "was away",
+      { interruptions: [{ from: "2026-11-21T13:00:00Z", to: "2026-11-22T11:00:00Z" }] },
+      /agree/,
+    ],
+    ["has no time", { started: "yesterday" }, /agree/],
+    ["lost count of its slots", { slots: { ...slots, due: 9_100 } }, /9000 of 9100 slots told of/],
+    ["had next to none", { slots: { ...slots, due: 20, ran: 20 } }, /20 slots due in 24 hours/],
+    ["lost count of its books", { coverage: { ...coverage, missing: {} } }, /kept and 0 missing/],
   ];
   for (const [what, change, expected] of spoilt) {
     test(`fails a soak that ${what}`, async (t) => {
@@ -157,6 +184,24 @@ suite("readiness", () => {
     const one = await installed(t);
     writeFileSync(one.soak, '{"kind":"soak","verdict":"passed"}');
     assert.match((await failing(one)).join(), /^soak: .* is no evidence of a soak/);
+  });
+
+  test("fails an archive that nothing was added to since", async (t) => {
+    const { archive, soak } = await installed(t);
+    const settings = settingsOf("dir:/nowhere");
+    const later = aRun<typeof remoteSettings>({
+      dataFolder: archive.dataFolder,
+      settings,
+      now: "2026-12-22T19:10:00Z",
+    });
+    const error = await failure(call(readiness, { soak }, later));
+    assert.match(error.details.join("\n"), /FAIL +raw collection +no hour since 2026-11-22T15Z/);
+  });
+
+  test("fails the gate of a damaged file, and looks at the others", async (t) => {
+    const one = await installed(t);
+    writeFileSync(join(one.archive.dataFolder, "watch/polymarket.json"), "");
+    assert.match((await failing(one)).join(), /^discovery: WATCH_LIST_DAMAGED: /);
   });
 
   test("fails a copy on the data's own disk", async (t) => {

@@ -60,7 +60,7 @@ async function figures({ hours, notes, journal, reports }: Soaked): Promise<Soak
   const evaluated = await evaluate(
     {
       command: "npm run soak -- --hours 24",
-      software: { version: "0.1.0", revision: "abc", node: "26" },
+      software: { version: "0.1.0", revision: "abcdef0123", node: "26" },
       machine: { cpus: 1, memoryMB: 1024, system: "linux" },
       venue: "simulated",
       seed: 1,

@@ -4,7 +4,7 @@ import type { SoakEvidence } from "../../functions/readiness/soak-evidence.ts";
 import { n, table } from "../../functions/coverage/markdown-table.ts";
 import { formatDuration, hourMs } from "../../runtime/time.ts";
 
-const words: Record<Verdict, string> = { met: "met", missed: "MISSED", open: "open: too short" };
+const words: Record<Verdict, string> = { met: "met", missed: "MISSED", open: "open" };
 
 export function soakPage(soak: SoakEvidence): string {
   const judged = judgeSoak(soak);

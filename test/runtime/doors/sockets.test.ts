@@ -1,13 +1,14 @@
 /** The sockets door, before a real server on this machine. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { suite, test, type TestContext } from "node:test";
 import { type WebSocket, WebSocketServer } from "ws";
 import { SocketFailure, systemSockets } from "../../../runtime/doors/sockets.ts";
 import { OperatorError } from "../../../runtime/errors.ts";
 
 const frameBytesMax = 1_000;
+const handshakeMsMax = 2_000;
 /** Long enough for a busy machine to send something more. */
 const quietMs = 300;
 
@@ -22,14 +23,18 @@ async function aServer(t: TestContext): Promise<{ server: WebSocketServer; url: 
 }
 
 function connect(url: string, signal = new AbortController().signal) {
-  return systemSockets([url], "hourbook-test").connect(url, { signal, frameBytesMax });
+  return systemSockets([url], "hourbook-test").connect(url, {
+    signal,
+    frameBytesMax,
+    handshakeMsMax,
+  });
 }
 
 suite("the sockets door", () => {
   test("connects to no address that was not declared", async (t) => {
     const { server, url } = await aServer(t);
     const door = systemSockets([url], "hourbook-test");
-    const options = { signal: new AbortController().signal, frameBytesMax };
+    const options = { signal: new AbortController().signal, frameBytesMax, handshakeMsMax };
     for (const other of [`${url}2`, url.replace("/ws", "/ws?user=1"), "ws://127.0.0.1:1/"]) {
       await assert.rejects(door.connect(other, options), (error: unknown) => {
         assert.ok(error instanceof OperatorError);
@@ -38,6 +43,22 @@ suite("the sockets door", () => {
       });
     }
     assert.equal(server.clients.size, 0);
+  });
+
+  test("gives up a peer that takes the connection and never answers", async (t) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`;
+    const door = systemSockets([url], "hourbook-test");
+    const { signal } = new AbortController();
+    const connecting = door.connect(url, { signal, frameBytesMax, handshakeMsMax: 50 });
+    await assert.rejects(connecting, (error: unknown) => {
+      assert.ok(error instanceof SocketFailure);
+      assert.match(error.message, /handshake has timed out/);
+      return true;
+    });
   });
 
   test("hands out frames in their order, and undefined once the connection is over", async (t) => {
@@ -67,7 +88,7 @@ suite("the sockets door", () => {
     });
     const { signal } = new AbortController();
     const door = systemSockets([url], "hourbook-test");
-    const socket = await door.connect(url, { signal, frameBytesMax: 2 * megabyte });
+    const socket = await door.connect(url, { signal, frameBytesMax: 2 * megabyte, handshakeMsMax });
     const client = await connected;
     let left = Infinity;
     // Until what is not sent stays the same: the kernel's buffers hold some MB themselves.
