@@ -18,7 +18,7 @@ const usage = `npm run test:drive -- [flags]
   --count N          so many of them
 `;
 const values = readFlags(usage, {
-  seconds: { type: "string", default: "Infinity" },
+  seconds: { type: "string" },
   seed: { type: "string", default: String(Date.now() % 1_000_000) },
   only: { type: "string" },
   count: { type: "string" },
@@ -53,7 +53,7 @@ process.exit((await main()) ? 0 : 1);
 async function main(): Promise<boolean> {
   const started = performance.now();
   const todo = casesOf(numberOf(usage, "seed", values.seed));
-  const secondsMax = numberOf(usage, "seconds", values.seconds);
+  const secondsMax = numberOf(usage, "seconds", values.seconds) ?? Infinity;
   say(`${todo.length} cases from seed ${values.seed} on`);
   const tried: Record<Kind, number> = { mix: 0, kill: 0 };
   let [bad, missed] = [0, 0];

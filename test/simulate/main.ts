@@ -8,15 +8,15 @@ import { simulate } from "./simulate.ts";
 
 const usage = `npm run simulate -- [flags]
   --seed N       the first seed (default: of the time)
-  --seeds N      so many from it on (default 1)
+  --seeds N      so many from it on (default 1; with --seconds as many as fit, with --bugs 50)
   --days N       of each (default 5)
-  --seconds N    as many of them as fit into that time
+  --seconds N    begins no seed after that time
   --verbose      what happened, and when
   --bugs         plants ten bugs, one after another in a copy of the code, and looks how many seeds find each
 `;
 const values = readFlags(usage, {
   seed: { type: "string", default: String(Date.now() % 1_000_000) },
-  seeds: { type: "string", default: "1" },
+  seeds: { type: "string" },
   days: { type: "string", default: "5" },
   seconds: { type: "string" },
   bugs: { type: "boolean", default: false },
@@ -24,9 +24,10 @@ const values = readFlags(usage, {
 });
 
 const first = numberOf(usage, "seed", values.seed);
-const seeds = numberOf(usage, "seeds", values.seeds);
 const days = numberOf(usage, "days", values.days);
 const secondsMax = numberOf(usage, "seconds", values.seconds) ?? Infinity;
+const seedsMax = secondsMax === Infinity ? 1 : Infinity;
+const seeds = numberOf(usage, "seeds", values.seeds) ?? (values.bugs ? 50 : seedsMax);
 const startedAt = performance.now();
 const seconds = (): number => (performance.now() - startedAt) / 1_000;
 

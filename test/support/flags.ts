@@ -24,7 +24,8 @@ export function numberOf(
 ): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  return value > 0 ? value : refuse(usage, `--${name} must be a number above 0, not ${text}`);
+  const isOne = value > 0 && value <= Number.MAX_SAFE_INTEGER;
+  return isOne ? value : refuse(usage, `--${name} must be a number above 0, not ${text}`);
 }
 
 const wrongUsage = 64;
