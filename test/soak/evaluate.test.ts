@@ -11,9 +11,10 @@ import type { GapReport } from "../../functions/coverage/report.ts";
 import { type Verdict, judgeSoak } from "../../functions/readiness/judge-soak.ts";
 import { type SoakEvidence, parseSoak } from "../../functions/readiness/soak-evidence.ts";
 import type { JournalLine } from "../../runtime/journal-lines.ts";
-import { hourMs, iso, minuteMs } from "../../runtime/time.ts";
+import { hourMs, iso, minuteMs, secondMs } from "../../runtime/time.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { evaluate } from "./evaluate.ts";
+import { joined } from "./lives.ts";
 import { soakPage } from "./page.ts";
 import { soakPicture } from "./picture.ts";
 import { type Recorded, appendNote, endTornLine, readNotes } from "./records.ts";
@@ -28,7 +29,7 @@ interface Soaked {
   reports: GapReport[];
 }
 
-/** A poll and a sample a minute, one life. */
+/** A poll a minute and a sample every 20 s, one life. */
 function soaked(hours: number): Soaked {
   const notes: Recorded[] = [
     { at: start - 100, kind: "watch" },
@@ -41,7 +42,8 @@ function soaked(hours: number): Soaked {
     const slot = start - 500 + nth * minuteMs;
     const run = { run: `r${nth}`, function: "poll", trigger: "schedule", scheduled: iso(slot) };
     journal.push({ kind: "begin", at: iso(slot + 2), ...run, latenessMs: 2 } as JournalLine);
-    notes.push({ at: slot + 500, kind: "sample", pid: 7, rssKB: 100 * 1024, fds: 30 });
+    for (const at of [slot + 500 - 40 * secondMs, slot + 500 - 20 * secondMs, slot + 500])
+      notes.push({ at, kind: "sample", pid: 7, rssKB: 100 * 1024, fds: 30 });
   }
   return { hours, notes, journal, reports: [report({})] };
 }
@@ -146,7 +148,7 @@ suite("a soak of 24 hours", () => {
   test("fails on descriptors that are left open", async () => {
     const one = soaked(24);
     for (const [nth, note] of one.notes.entries())
-      if (note.kind === "sample") note.fds += Math.floor(nth / 100);
+      if (note.kind === "sample") note.fds += Math.floor(nth / 300);
     assert.equal(verdictOn(await figures(one), /descriptors/), "missed");
   });
 
@@ -157,10 +159,57 @@ suite("a soak of 24 hours", () => {
       { at, kind: "exit", pid: 7, code: 70, wanted: false },
       { at: at + ms, kind: "start", pid: 8 },
     ];
-    one.notes.splice(722, 0, ...ended);
+    one.notes.splice(
+      one.notes.findIndex((note) => note.at > at),
+      0,
+      ...ended,
+    );
     const soak = await figures(one);
     assert.equal(soak.unexpectedExits, 1);
     assert.equal(judgeSoak(soak).verdict, "missed");
+  });
+});
+
+suite("a stretch in which nobody looked at the daemon", () => {
+  const from = start + 10 * hourMs;
+
+  /** Without the samples of so long. */
+  function unseen(lengthMs: number): Soaked {
+    const one = soaked(24);
+    one.notes = one.notes.filter(({ at }) => at <= from || at >= from + lengthMs);
+    return one;
+  }
+
+  test("is told like an interruption, and is no hour under watch", async () => {
+    const soak = await figures(unseen(hourMs));
+    assert.deepEqual(soak.interruptions, [{ from: iso(from), to: iso(from + hourMs) }]);
+    assert.equal(soak.hours, 23);
+    assert.equal(judgeSoak(soak).verdict, "open");
+  });
+
+  test("still costs what the daemon lost in it", async () => {
+    const one = unseen(hourMs);
+    const [first, until] = [iso(from), iso(from + hourMs)];
+    const span = { from: first, to: first, until, slots: 60, tokens: "all" } as const;
+    one.reports = [report({ "not-running": 600 }, [{ ...span, cause: "not-running" }])];
+    assert.deepEqual((await figures(one)).coverage.missing, { "not-running": 600 });
+  });
+
+  test("counts as watched where it is no longer than 30 s", async () => {
+    const soak = await figures(unseen(20 * secondMs));
+    assert.deepEqual([soak.interruptions, soak.hours], [[], 24]);
+  });
+
+  test("is one with the interruption that follows it", () => {
+    const spans = [
+      { from: 5, to: 9 },
+      { from: 1, to: 6 },
+      { from: 10, to: 11 },
+    ];
+    assert.deepEqual(joined(spans), [
+      { from: 1, to: 9 },
+      { from: 10, to: 11 },
+    ]);
   });
 });
 

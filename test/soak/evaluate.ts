@@ -6,7 +6,15 @@ import { hourMs, iso, secondMs } from "../../runtime/time.ts";
 import type { CronLine } from "../slots/cron-by-the-book.ts";
 import { coverageOf } from "./coverage.ts";
 import { type JournalFacts, journalFacts } from "./journal-facts.ts";
-import { type Life, descriptorsOf, interruptionsOf, livesOf, memoryOf } from "./lives.ts";
+import {
+  type Life,
+  descriptorsOf,
+  interruptionsOf,
+  joined,
+  livesOf,
+  memoryOf,
+  watchedMs,
+} from "./lives.ts";
 import type { Recorded } from "./records.ts";
 
 export type Head = Pick<
@@ -44,21 +52,22 @@ export async function evaluate(head: Head, evidence: Evidence): Promise<Evaluate
     from: first.from,
     to: asked?.kind === "rest" ? last.to : Math.max(first.from, last.to - settledAfterMs),
   });
+  // The daemon was meant to record while nobody watched it, so what it lost then is its own.
   const off = [{ from: 0, to: first.from }, ...interruptions].map((span) => ({
     from: span.from,
     to: facts.firesFrom(span.to),
   }));
   off.push({ from: end, to: Infinity });
   const tree = notes.findLast((note) => note.kind === "sample" && note.tree !== undefined);
-  const running = lives.reduce((sum, life) => sum + life.to - life.from, 0);
+  const told = joined([...interruptions, ...lives.flatMap(({ unwatched }) => unwatched)]);
   const soak: SoakEvidence = {
     schema: 1,
     kind: "soak",
     ...head,
     started: iso(first.from),
     until: iso(last.to),
-    hours: Math.floor((running / hourMs) * 10_000) / 10_000,
-    interruptions: interruptions.map(({ from, to }) => ({ from: iso(from), to: iso(to) })),
+    hours: Math.floor((watchedMs(lives) / hourMs) * 10_000) / 10_000,
+    interruptions: told.map(({ from, to }) => ({ from: iso(from), to: iso(to) })),
     unexpectedExits: notes.filter((note) => note.kind === "exit" && !note.wanted).length,
     slots: facts.slots,
     latenessMs: facts.latenessMs,

@@ -1,13 +1,18 @@
 /** The daemon's lives as the soak saw them: when it ran, what it held, and when nobody was there. */
-import { hourMs } from "../../runtime/time.ts";
+import { hourMs, secondMs } from "../../runtime/time.ts";
 import type { SoakEvidence } from "../../functions/readiness/soak-evidence.ts";
 import type { Recorded } from "./records.ts";
+
+/** Of a soak that samples every 5 s at most: in a longer stretch nobody watched. */
+export const unwatchedAfterMs = 30 * secondMs;
 
 type Sample = Extract<Recorded, { kind: "sample" }>;
 
 export interface Life {
   from: number;
   to: number;
+  /** It ran then, and nobody looked: the soak was stopped, or had no room to note what it saw. */
+  unwatched: Span[];
   samples: Sample[];
 }
 
@@ -23,16 +28,40 @@ export function livesOf(notes: readonly Recorded[]): Life[] {
   for (const note of notes) {
     const life = lives.at(-1);
     if (note.kind === "start") {
-      lives.push({ from: note.at, to: note.at, samples: [] });
+      lives.push({ from: note.at, to: note.at, unwatched: [], samples: [] });
       isAlive = true;
     }
     if (!isAlive || life === undefined) continue;
     if (note.kind === "watch") isAlive = false;
     if (note.kind === "sample") life.samples.push(note);
-    if (note.kind === "sample" || note.kind === "exit") life.to = note.at;
+    if (note.kind === "sample" || note.kind === "exit") {
+      if (note.at - life.to > unwatchedAfterMs) life.unwatched.push({ from: life.to, to: note.at });
+      life.to = note.at;
+    }
     if (note.kind === "exit") isAlive = false;
   }
   return lives;
+}
+
+/** How long the daemon ran and was watched. */
+export function watchedMs(lives: readonly Life[]): number {
+  const lengthOf = ({ from, to }: Span): number => to - from;
+  return lives.reduce(
+    (sum, life) =>
+      sum + lengthOf(life) - life.unwatched.reduce((all, span) => all + lengthOf(span), 0),
+    0,
+  );
+}
+
+/** In their order, with those that touch each other in one. */
+export function joined(spans: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
+    const before = found.at(-1);
+    if (before !== undefined && from <= before.to) before.to = Math.max(before.to, to);
+    else found.push({ from, to });
+  }
+  return found;
 }
 
 /** From where the watch before had asked the daemon to stop, or was heard last, to the daemon's next start. */

@@ -15,7 +15,7 @@ import {
 } from "../../runtime/time.ts";
 import { reportsIn, treeOf } from "./data-folder.ts";
 import { type Evaluated, evaluate } from "./evaluate.ts";
-import { livesOf } from "./lives.ts";
+import { livesOf, watchedMs } from "./lives.ts";
 import { soakPage } from "./page.ts";
 import { soakPicture } from "./picture.ts";
 import { type Places, type Plan, firedBy, headOf, placesIn } from "./plan.ts";
@@ -160,8 +160,7 @@ export class Watch {
   }
 
   #ranMs(): number {
-    const lives = livesOf(readNotes(this.#places.notes));
-    return lives.reduce((sum, { from, to }) => sum + to - from, 0);
+    return watchedMs(livesOf(readNotes(this.#places.notes)));
   }
 
   #note(note: Note): void {
