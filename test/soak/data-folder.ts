@@ -5,17 +5,22 @@ import * as v from "valibot";
 import { type GapReport, gapReportSchema } from "../../functions/coverage/report.ts";
 import type { Tree } from "./records.ts";
 
-export function treeOf(folder: string): Tree {
+/** `undefined` where it cannot be counted, which must not end a soak. */
+export function treeOf(folder: string): Tree | undefined {
   let [files, bytes] = [0, 0];
-  for (const path of filesBelow(folder)) {
-    // Sealing and offload move files while they are counted.
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined) continue;
-    files += 1;
-    bytes += found.size;
+  try {
+    for (const path of filesBelow(folder)) {
+      // Sealing and offload move files while they are counted.
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found === undefined) continue;
+      files += 1;
+      bytes += found.size;
+    }
+    const { bavail, bsize } = statfsSync(folder);
+    return { files, bytes, freeBytes: bavail * bsize };
+  } catch {
+    return undefined;
   }
-  const { bavail, bsize } = statfsSync(folder);
-  return { files, bytes, freeBytes: bavail * bsize };
 }
 
 function filesBelow(folder: string): string[] {

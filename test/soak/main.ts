@@ -2,54 +2,37 @@
  * `npm run soak`: the real runtime, as a process of its own, against a venue that goes wrong, in real time; and what
  * came of it. Everything lies in one folder and is written as it goes: run it again with the same folder, and it goes on.
  */
-import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { judgeSoak } from "../../functions/readiness/judge-soak.ts";
+import { type SoakEvidence } from "../../functions/readiness/soak-evidence.ts";
+import { exitCodes } from "../../runtime/errors.ts";
 import { formatDuration, hourMs } from "../../runtime/time.ts";
 import type { Evaluated } from "./evaluate.ts";
+import { readFlags, usage } from "./flags.ts";
+import { takeFolder } from "./folder.ts";
 import { soakPage } from "./page.ts";
-import { type Plan, takePlan } from "./plan.ts";
+import { placesIn } from "./places.ts";
+import { finishedReport } from "./publish.ts";
+import { SoakError } from "./soak-error.ts";
 import { Watch } from "./watch.ts";
 
-const usage = `npm run soak -- --hours 24 [flags]
-  --hours N, --minutes N   how long the daemon is to run, all interruptions left out (default 24 hours)
-  --folder DIR             where everything lies (default ./soak); with a soak in it, that one goes on
-  --seed N                 another seed brings other faults (default 1)
-  --every S                polls every so many seconds, for a short one; else as schedules.json says
-  --live                   the live venue instead of the simulated one
-While it runs, soak.md, soak.json and soak.svg in its folder are at most a minute old. Ctrl-C ends it with a report.
-`;
-
-let isUnderWay = false;
 process.exitCode = await main().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
-  return isUnderWay ? 70 : 64;
+  return error instanceof SoakError ? error.exitCode : exitCodes.failed;
 });
 
 async function main(): Promise<number> {
-  const { values: flags } = parseArgs({
-    options: {
-      hours: { type: "string" },
-      minutes: { type: "string" },
-      folder: { type: "string", default: "soak" },
-      seed: { type: "string" },
-      every: { type: "string" },
-      live: { type: "boolean" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (flags.help) {
+  const asked = readFlags(process.argv.slice(2));
+  if (asked === undefined) {
     process.stdout.write(usage);
-    return 0;
+    return exitCodes.ok;
   }
-  const folder = resolve(flags.folder);
-  const hours = numberOf("hours", flags.hours) ?? divided(numberOf("minutes", flags.minutes), 60);
-  const plan = takePlan(folder, {
-    ...given("wantedHours", hours),
-    ...given("seed", numberOf("seed", flags.seed)),
-    ...given("everySeconds", numberOf("every", flags.every)),
-    ...given("venue", flags.live === true ? ("live" as const) : undefined),
-  });
+  const { folder } = asked;
+  const plan = await takeFolder(folder, asked.plan);
+  const finished = finishedReport(placesIn(folder), plan);
+  if (finished !== undefined) {
+    process.stdout.write(`${folder} holds a soak whose hours are full; nothing was changed\n`);
+    return show(finished);
+  }
 
   const interrupt = new AbortController();
   // npm hands Ctrl-C on, so that it comes twice.
@@ -57,14 +40,16 @@ async function main(): Promise<number> {
     process.on(signal, () => interrupt.abort(signal));
   const wanted = formatDuration(plan.wantedHours * hourMs);
   process.stdout.write(`${wanted} in ${folder}; read soak.md there at any time\n`);
-  isUnderWay = true;
   const last = await new Watch(folder, plan, interrupt.signal).run(say);
-  if (last !== undefined) process.stdout.write(`\n${soakPage(last.soak)}\n`);
-  if (interrupt.signal.aborted) {
-    process.stdout.write(`Interrupted. The same command goes on with it.\n`);
-    return interrupt.signal.reason === "SIGINT" ? 130 : 143;
-  }
-  return last !== undefined && judgeSoak(last.soak).verdict === "missed" ? 65 : 0;
+  const code = last === undefined ? exitCodes.ok : show(last.soak);
+  if (!interrupt.signal.aborted) return code;
+  process.stdout.write(`Interrupted. The same command goes on with it.\n`);
+  return interrupt.signal.reason === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
+}
+
+function show(soak: SoakEvidence): number {
+  process.stdout.write(`\n${soakPage(soak)}\n`);
+  return judgeSoak(soak).verdict === "missed" ? exitCodes.findings : exitCodes.ok;
 }
 
 function say({ soak }: Evaluated): void {
@@ -77,19 +62,4 @@ function say({ soak }: Evaluated): void {
     ...(unexpectedExits > 0 ? [`ended by itself ${unexpectedExits} times`] : []),
   ];
   process.stdout.write(`${soak.until.slice(0, 19)}Z  ${parts.join(", ")}\n`);
-}
-
-function numberOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!(value > 0)) throw new Error(`--${name} must be a number above 0, not ${text}`);
-  return value;
-}
-
-function divided(value: number | undefined, by: number): number | undefined {
-  return value === undefined ? undefined : value / by;
-}
-
-function given<K extends keyof Plan>(name: K, value: Plan[K] | undefined): Partial<Plan> {
-  return value === undefined ? {} : { [name]: value };
 }

@@ -1,124 +1,75 @@
 /** What a soak is: fixed by its first command, and kept in its folder, so that the next one goes on with the same. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
-import { join } from "node:path";
-import { version } from "../../runtime/version.ts";
-import type { CronLine } from "../slots/cron-by-the-book.ts";
-import type { Head } from "./evaluate.ts";
+import { existsSync, readFileSync } from "node:fs";
+import * as v from "valibot";
+import { dayMs, hourMs } from "../../runtime/time.ts";
+import { placesIn, replace } from "./places.ts";
+import { firedBy, schedulesOf } from "./schedules.ts";
+import { SoakError, nothingStarted } from "./soak-error.ts";
 
-export const root = join(import.meta.dirname, "../..");
+/** The venue's outages are drawn for so long. */
+export const daysMax = 30;
+export const hoursMax = (daysMax * dayMs) / hourMs;
 
-export interface Plan {
-  seed: number;
-  venue: "simulated" | "live";
+/** A cron line says it as a step of the seconds, which begin anew each minute. */
+export const cadenceRule = "whole seconds, 1 to 59, that divide 60";
+
+export function isCadence(seconds: number): boolean {
+  return Number.isInteger(seconds) && seconds >= 1 && seconds <= 59 && 60 % seconds === 0;
+}
+
+const planSchema = v.object({
+  seed: v.pipe(v.number(), v.finite()),
+  venue: v.picklist(["simulated", "live"]),
   /** The polls' cadence; `null`: as shipped. */
-  everySeconds: number | null;
-  wantedHours: number;
-}
+  everySeconds: v.nullable(v.pipe(v.number(), v.check(isCadence, `must be ${cadenceRule}`))),
+  wantedHours: v.pipe(v.number(), v.gtValue(0), v.maxValue(hoursMax)),
+});
 
-export interface Places {
-  plan: string;
-  notes: string;
-  data: string;
-  offsite: string;
-  schedules: string;
-  log: string;
-  json: string;
-  page: string;
-  picture: string;
-}
+export type Plan = v.InferOutput<typeof planSchema>;
 
-export function placesIn(folder: string): Places {
-  const at = (name: string): string => join(folder, name);
-  return {
-    plan: at("plan.json"),
-    notes: at("samples.jsonl"),
-    data: at("data"),
-    offsite: at("offsite"),
-    schedules: at("schedules.json"),
-    log: at("daemon.log"),
-    json: at("soak.json"),
-    page: at("soak.md"),
-    picture: at("soak.svg"),
-  };
-}
+const fresh: Plan = { seed: 1, venue: "simulated", everySeconds: null, wantedHours: 24 };
 
 /** Of a folder that holds a soak, its own with what `asked` says of the hours; else a new one. */
 export function takePlan(folder: string, asked: Partial<Plan>): Plan {
-  const places = placesIn(folder);
-  mkdirSync(folder, { recursive: true });
-  const begun = existsSync(places.plan)
-    ? (JSON.parse(readFileSync(places.plan, "utf8")) as Plan)
-    : undefined;
+  const { plan: path, schedules } = placesIn(folder);
+  const text = existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  const begun = text === undefined ? undefined : planIn(path, text, asked);
   for (const name of ["seed", "venue", "everySeconds"] as const)
     if (begun !== undefined && asked[name] !== undefined && asked[name] !== begun[name])
-      throw new Error(
-        `${folder} holds a soak with ${name} ${begun[name]}; give another --folder for ${asked[name]}`,
-      );
-  const fresh: Plan = { seed: 1, venue: "simulated", everySeconds: null, wantedHours: 24 };
+      throw new SoakError({
+        what: `${folder} holds a soak with ${name} ${begun[name]}, and ${asked[name]} is asked for`,
+        safe: nothingStarted,
+        next: `leave that flag out to go on with it, or give another --folder for ${asked[name]}`,
+        exit: "usage",
+      });
   const plan = { ...fresh, ...begun, ...asked };
-  writeFileSync(places.plan, `${JSON.stringify(plan, undefined, 1)}\n`);
-  writeFileSync(places.schedules, `${JSON.stringify(schedulesOf(plan), undefined, 2)}\n`);
+  const wanted = textOf(plan);
+  if (wanted !== text) replace(path, wanted);
+  // Those of the first start stay: the figures are held against what was fired.
+  if (!existsSync(schedules))
+    replace(schedules, `${JSON.stringify(schedulesOf(plan.everySeconds), undefined, 2)}\n`);
+  firedBy(schedules);
   return plan;
 }
 
-type Entry = { cron?: string; timezone?: string; enabled?: boolean; input?: object };
-type Entries = Record<string, Entry>;
-
-/** The shipped ones; the copy lies on the same disk, since it is the runtime that is on trial, not the disk. */
-export function schedulesOf({ everySeconds }: Plan): Entries {
-  const text = readFileSync(join(root, "schedules.json"), "utf8");
-  const { $schema: _, ...entries } = JSON.parse(text) as Entries & { $schema: unknown };
-  const shipped: Entries = entries;
-  const prune = shipped["prune"];
-  if (prune !== undefined) prune.input = { ...prune.input, allowSameDisk: true };
-  const poll = shipped["snapshot-poll"];
-  if (poll !== undefined && everySeconds !== null) poll.cron = `*/${everySeconds} * * * * *`;
-  return shipped;
-}
-
-/** What is fired on schedule. */
-export function firedBy(plan: Plan): Map<string, CronLine> {
-  const fired = new Map<string, CronLine>();
-  for (const [name, { cron, timezone = "UTC", enabled = true }] of Object.entries(
-    schedulesOf(plan),
-  ))
-    if (cron !== undefined && enabled) fired.set(name, { cron, timezone });
-  return fired;
-}
-
-export function headOf(plan: Plan): Head {
-  const { seed, venue, everySeconds, wantedHours } = plan;
-  const time =
-    wantedHours >= 1 ? `--hours ${wantedHours}` : `--minutes ${Math.round(wantedHours * 600) / 10}`;
-  const more = [
-    ...(venue === "live" ? ["--live"] : [`--seed ${seed}`]),
-    ...(everySeconds === null ? [] : [`--every ${everySeconds}`]),
-  ];
-  return {
-    command: `npm run soak -- ${[time, ...more].join(" ")}`,
-    software: { version, revision: revision(), node: process.versions.node },
-    machine: {
-      cpus: cpus().length,
-      memoryMB: Math.round(totalmem() / 2 ** 20),
-      system: `${process.platform} ${release()}`,
-    },
-    venue,
-    seed,
-    schedule: everySeconds === null ? "as shipped" : `as shipped, polls every ${everySeconds} s`,
-    wantedHours,
-  };
-}
-
-function revision(): string {
+function planIn(path: string, text: string, asked: Partial<Plan>): Plan {
   try {
-    const git = (...args: string[]): string =>
-      execFileSync("git", args, { cwd: root, stdio: ["ignore", "pipe", "ignore"] })
-        .toString()
-        .trim();
-    return `${git("rev-parse", "--short=10", "HEAD")}${git("status", "--porcelain") === "" ? "" : " and changes"}`;
-  } catch {
-    return "not from git";
+    return v.parse(planSchema, JSON.parse(text));
+  } catch (error) {
+    const where = v.isValiError<typeof planSchema>(error)
+      ? `${v.getDotPath(error.issues[0]) ?? "the whole"}: `
+      : "";
+    const example = JSON.stringify({ ...fresh, ...asked });
+    throw new SoakError({
+      what: `${path} is not the plan of a soak: ${where}${(error as Error).message}`,
+      safe: `${nothingStarted} What was recorded beside it stays.`,
+      next: `write into it what that soak was begun with, such as ${example}, or give another --folder`,
+      exit: "configuration",
+      cause: error,
+    });
   }
+}
+
+function textOf(plan: Plan): string {
+  return `${JSON.stringify(plan, undefined, 1)}\n`;
 }

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type Places, type Plan, root } from "./plan.ts";
+import { type Places, root } from "./places.ts";
+import type { Plan } from "./plan.ts";
+import { SoakError } from "./soak-error.ts";
 
 export type Environment = Record<string, string>;
 
@@ -16,20 +18,50 @@ const venueNames = 3;
 export interface Venue {
   /** What points the daemon at it; nothing for the live one. */
   env: Environment;
+  pid?: number | undefined;
   stop(): void;
 }
 
-export async function startVenue({ venue, seed }: Plan): Promise<Venue> {
+/** `failed` hears of its end if nobody had asked for it: all that is recorded after it is worth nothing. */
+export async function startVenue(
+  { venue, seed }: Plan,
+  failed: (error: Error) => void,
+): Promise<Venue> {
   if (venue === "live") return { env: {}, stop: () => {} };
   const args = [join(root, "test/soak/venue.ts"), String(seed), String(markets)];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  // A group of its own, as the daemon has: Ctrl-C on the terminal must not end it before the soak asks.
+  const child = spawn(process.execPath, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
+  let isWanted = true;
+  child.once("error", failed);
+  child.once("exit", (code, signal) => {
+    if (isWanted) failed(venueEnded(child.pid, signal ?? `exit code ${code}`));
+  });
+  // It may be gone when it is asked to stop.
+  child.stdin.on("error", () => undefined);
   const env: Environment = {};
   for await (const line of createInterface({ input: child.stdout })) {
     const [name = "", value = ""] = line.split("=");
     env[name] = value;
     if (Object.keys(env).length === venueNames) break;
   }
-  return { env, stop: () => child.stdin.end() };
+  if (Object.keys(env).length < venueNames) throw venueEnded(child.pid, "before it was ready");
+  const stopVenue = (): void => {
+    isWanted = false;
+    child.stdin.end();
+  };
+  return { env, pid: child.pid, stop: stopVenue };
+}
+
+function venueEnded(pid: number | undefined, how: string): SoakError {
+  return new SoakError({
+    what: `the simulated venue (test/soak/venue.ts, pid ${pid}) ended by itself: ${how}`,
+    safe: "The daemon was stopped; what is recorded stays, and its report is published.",
+    next: "the same command goes on with it; free -m; dmesg | tail, if memory was short",
+    exit: "failed",
+  });
 }
 
 /** Its own, and nothing of whoever starts the soak. */

@@ -1,5 +1,6 @@
 /** What a soak notes as it goes: one line of JSON each, appended to `samples.jsonl`. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { Trouble } from "./trouble.ts";
 
 export interface Tree {
   files: number;
@@ -9,9 +10,10 @@ export interface Tree {
 
 export type Note =
   /** The soak itself begins to watch, and stops on purpose. */
-  | { kind: "watch" }
+  | { kind: "watch"; pid?: number }
   | { kind: "rest" }
-  | { kind: "start"; pid: number }
+  /** `revision`: of the software that is started. */
+  | { kind: "start"; pid: number; revision?: string }
   /** `wanted`: the soak had asked it to stop. */
   | { kind: "exit"; pid: number; code: number | null; wanted: boolean }
   /** `tree`: of the data folder, now and then. */
@@ -19,8 +21,46 @@ export type Note =
 
 export type Recorded = Note & { at: number };
 
+/**
+ * Written as it goes, without ever throwing: a full disk must not end a soak. A sample for which there is no room is left
+ * out, which shows as a stretch without a watch; what else happened is kept, and written once it can be.
+ */
+export class Notebook {
+  readonly #path: string;
+  readonly #trouble: Trouble;
+  #kept = "";
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#trouble = new Trouble(`note what is seen in ${path}`);
+  }
+
+  note(note: Note): void {
+    const line = lineOf(Date.now(), note);
+    // What failed may have left half a line.
+    const text = `${this.#trouble.isUnderWay ? "\n" : ""}${this.#kept}${line}`;
+    try {
+      appendFileSync(this.#path, text);
+      this.#kept = "";
+      this.#trouble.isOver();
+    } catch (error) {
+      if (note.kind !== "sample") this.#kept += line;
+      this.#trouble.goesOn(error);
+    }
+  }
+
+  /** What happened and could not be written. */
+  get unwritten(): number {
+    return this.#kept.split("\n").length - 1;
+  }
+}
+
 export function appendNote(path: string, at: number, note: Note): void {
-  appendFileSync(path, `${JSON.stringify({ at, ...note })}\n`);
+  appendFileSync(path, lineOf(at, note));
+}
+
+function lineOf(at: number, note: Note): string {
+  return `${JSON.stringify({ at, ...note })}\n`;
 }
 
 /** A machine that went down may have left a torn last line, behind which the next soak begins. */

@@ -9,6 +9,7 @@ import { dayMs, minuteMs, secondMs } from "../../runtime/time.ts";
 import type { Fault, FaultKind } from "../venue/faults.ts";
 import { mix, pick, unit } from "../venue/random.ts";
 import { startVenue } from "../venue/venue.ts";
+import { daysMax } from "./plan.ts";
 
 const faultRate = 0.02;
 const blockMs = 10 * minuteMs;
@@ -18,7 +19,6 @@ const outageMsMax = 90 * secondMs;
 const outageKinds: readonly FaultKind[] = ["503", "429-seconds", "hang", "reset", "truncated"];
 /** It begins well: without a first walk there is nothing to record, and nothing to go wrong. */
 const calmMs = 5 * minuteMs;
-const daysMax = 30;
 
 const [seed = 1, markets = 50] = process.argv.slice(2).map(Number);
 const venue = await startVenue({

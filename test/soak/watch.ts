@@ -1,9 +1,7 @@
 /** A soak under way: starts the daemon, watches it, starts it again if it ends, and writes what it sees as it goes. */
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { systemFiles } from "../../runtime/doors/files.ts";
-import { listJournalHours, readJournal } from "../../runtime/journal-read.ts";
+import { messageOf } from "../../runtime/errors.ts";
 import {
   hourMs,
   hourOf,
@@ -13,14 +11,14 @@ import {
   nextHour,
   secondMs,
 } from "../../runtime/time.ts";
-import { reportsIn, treeOf } from "./data-folder.ts";
-import { type Evaluated, evaluate } from "./evaluate.ts";
-import { livesOf, watchedMs } from "./lives.ts";
-import { soakPage } from "./page.ts";
-import { soakPicture } from "./picture.ts";
-import { type Places, type Plan, firedBy, headOf, placesIn } from "./plan.ts";
+import { treeOf } from "./data-folder.ts";
+import type { Evaluated } from "./evaluate.ts";
+import { revisionNow } from "./head.ts";
+import { type Places, placesIn } from "./places.ts";
+import type { Plan } from "./plan.ts";
 import {
   type Environment,
+  type Venue,
   environment,
   look,
   runByHand,
@@ -29,7 +27,10 @@ import {
   stop,
   stopOrphan,
 } from "./processes.ts";
-import { type Note, appendNote, endTornLine, readNotes } from "./records.ts";
+import { leftMs, publish } from "./publish.ts";
+import { Notebook, endTornLine, readNotes } from "./records.ts";
+import { SoakError } from "./soak-error.ts";
+import { Trouble } from "./trouble.ts";
 
 const publishEveryMs = minuteMs;
 /** Working out the figures takes no more of the machine than one part in so many. */
@@ -41,12 +42,22 @@ const restartAfterMs = 5 * secondMs;
 const shortLifeMs = 10 * secondMs;
 const shortLivesMax = 3;
 
+const staysAndGoesOn = {
+  safe: "The daemon was stopped; what is recorded stays.",
+  exit: "failed",
+} as const;
+
+/** In a folder that is held, so that no other soak works in it. */
 export class Watch {
   readonly #folder: string;
   readonly #places: Places;
   readonly #plan: Plan;
+  /** Of whoever asks it to stop. */
   readonly #signal: AbortSignal;
-  #env: Environment = {};
+  readonly #failed = new AbortController();
+  readonly #notebook: Notebook;
+  readonly #publishing: Trouble;
+  #env: Environment;
   #daemon: ChildProcess | undefined;
   #isWanted = true;
   #shortLives = 0;
@@ -56,70 +67,102 @@ export class Watch {
     this.#places = placesIn(folder);
     this.#plan = plan;
     this.#signal = signal;
+    this.#notebook = new Notebook(this.#places.notes);
+    this.#publishing = new Trouble(`publish the report in ${folder}`);
+    this.#env = environment(this.#places, {});
   }
 
-  /** Until its hours are full, or it is interrupted; `told` hears each state of the figures. */
+  /**
+   * Until its hours are full, or it is interrupted; `told` hears each state of the figures. Whatever goes wrong, the
+   * daemon and the venue are stopped and the report is published before it throws.
+   */
   async run(told: (evaluated: Evaluated) => void): Promise<Evaluated | undefined> {
-    const { notes, data, offsite } = this.#places;
-    for (const made of [data, offsite]) mkdirSync(made, { recursive: true });
+    const { notes } = this.#places;
     const orphan = readNotes(notes).findLast(({ kind }) => kind === "start");
     if (orphan?.kind === "start") await stopOrphan(orphan.pid, this.#places);
     endTornLine(notes);
-    this.#note({ kind: "watch" });
-    const venue = await startVenue(this.#plan);
-    this.#env = environment(this.#places, venue.env);
-    this.#start();
+    this.#notebook.note({ kind: "watch", pid: process.pid });
+    let venue: Venue | undefined;
     try {
-      await this.#watch(told);
+      // Else it died after its last hour, before it had its report.
+      if (this.#leftMs() > 0) {
+        venue = await startVenue(this.#plan, (error) => this.#fail(error));
+        this.#env = environment(this.#places, venue.env);
+        this.#start();
+        await this.#watch(told);
+      }
+    } catch (error) {
+      this.#fail(error);
     } finally {
-      this.#isWanted = false;
-      this.#sample(true);
-      this.#note({ kind: "rest" });
-      if (this.#daemon !== undefined) await stop(this.#daemon);
-      venue.stop();
+      await this.#stopAll(venue);
     }
-    if (!this.#signal.aborted) await this.#close();
-    return this.publish();
+    if (!this.#isOver()) await this.#close();
+    return this.#report();
   }
 
   async #watch(told: (evaluated: Evaluated) => void): Promise<void> {
     const { wantedHours } = this.#plan;
     const everyMs = Math.min(sampleEveryMs, (wantedHours * hourMs) / samplesWanted);
+    const stopped = AbortSignal.any([this.#signal, this.#failed.signal]);
     let publishAt = Date.now() + Math.min(publishEveryMs, 10 * everyMs);
-    let leftMs = wantedHours * hourMs - this.#ranMs();
-    while (leftMs > 0 && !this.#signal.aborted) {
-      if (this.#shortLives >= shortLivesMax)
-        throw new Error(`the daemon does not stay: see ${this.#places.log}`);
+    let stillMs = this.#leftMs();
+    while (stillMs > 0 && !this.#isOver()) {
+      if (this.#shortLives >= shortLivesMax) throw doesNotStay(this.#places);
       const isDue = Date.now() >= publishAt;
       this.#sample(isDue);
       if (isDue) {
         const before = Date.now();
-        const evaluated = await this.publish();
-        if (evaluated !== undefined) told(evaluated);
-        leftMs = wantedHours * hourMs - this.#ranMs();
+        await this.#tryPublish(told);
+        stillMs = this.#leftMs();
         publishAt = before + Math.max(publishEveryMs, publishShare * (Date.now() - before));
       }
-      const pause = Math.min(everyMs, Math.max(1, leftMs));
-      await wait(pause, undefined, { signal: this.#signal }).catch(() => undefined);
-      if (this.#daemon !== undefined) leftMs -= pause;
+      const pause = Math.min(everyMs, Math.max(1, stillMs));
+      await wait(pause, undefined, { signal: stopped }).catch(() => undefined);
+      if (this.#daemon !== undefined) stillMs -= pause;
+      // What counts is what is noted: while the disk was full, nothing was.
+      if (stillMs <= 0) {
+        this.#sample(false);
+        stillMs = this.#leftMs();
+      }
     }
   }
 
-  /** Replaces the figures, each file in one step. */
-  async publish(): Promise<Evaluated | undefined> {
-    const { notes, data, json, page, picture } = this.#places;
-    const place = { dataFolder: data, collector: "soak" };
-    const evaluated = await evaluate(headOf(this.#plan), {
-      notes: readNotes(notes),
-      journal: readJournal(systemFiles, place, await listJournalHours(systemFiles, place)),
-      reports: reportsIn(data),
-      functions: firedBy(this.#plan),
-    });
-    if (evaluated === undefined) return undefined;
-    replace(json, `${JSON.stringify(evaluated.soak, undefined, 1)}\n`);
-    replace(picture, soakPicture(evaluated.lives, evaluated.late));
-    replace(page, soakPage(evaluated.soak));
-    return evaluated;
+  async #tryPublish(told: (evaluated: Evaluated) => void): Promise<void> {
+    try {
+      const evaluated = await publish(this.#places, this.#plan);
+      if (evaluated !== undefined) told(evaluated);
+      this.#publishing.isOver();
+    } catch (error) {
+      this.#publishing.goesOn(error);
+    }
+  }
+
+  /** The last one; throws what ended the soak, or what keeps its report from being true. */
+  async #report(): Promise<Evaluated | undefined> {
+    let last: Evaluated | undefined;
+    try {
+      last = await publish(this.#places, this.#plan);
+    } catch (error) {
+      const next = "make room or mend that; then the same command, which works the report out";
+      const what = `cannot publish the report in ${this.#folder}: ${messageOf(error)}`;
+      this.#fail(new SoakError({ what, next, cause: error, ...staysAndGoesOn }));
+    }
+    const { unwritten } = this.#notebook;
+    if (unwritten > 0) {
+      const what = `${this.#places.notes} lacks ${unwritten} starts and ends, for which there was no room`;
+      const next = "make room; then the same command goes on, with an interruption told";
+      this.#fail(new SoakError({ what, next, ...staysAndGoesOn }));
+    }
+    if (this.#failed.signal.aborted) throw this.#failed.signal.reason;
+    return last;
+  }
+
+  async #stopAll(venue: Venue | undefined): Promise<void> {
+    this.#isWanted = false;
+    this.#sample(true);
+    this.#notebook.note({ kind: "rest" });
+    if (this.#daemon !== undefined) await stop(this.#daemon);
+    venue?.stop();
   }
 
   /** The hour under way is sealed and reported before its end, so that all of the soak is accounted for. */
@@ -134,41 +177,59 @@ export class Watch {
   }
 
   #start(): void {
+    const revision = revisionNow();
     const child = startDaemon(this.#folder, this.#env);
     const pid = child.pid ?? 0;
     const startedAt = Date.now();
     this.#daemon = child;
-    this.#note({ kind: "start", pid });
+    this.#notebook.note({ kind: "start", pid, revision });
+    child.once("error", (error) => {
+      // It never was there, and has no end to wait for.
+      if (child.pid === undefined) this.#daemon = undefined;
+      this.#fail(error);
+    });
     child.once("exit", (code) => {
       const wanted = !this.#isWanted;
-      this.#note({ kind: "exit", pid, code, wanted });
+      this.#notebook.note({ kind: "exit", pid, code, wanted });
       this.#daemon = undefined;
       if (wanted) return;
       this.#shortLives = Date.now() - startedAt < shortLifeMs ? this.#shortLives + 1 : 0;
-      setTimeout(() => {
-        if (this.#isWanted) this.#start();
-      }, restartAfterMs);
+      setTimeout(() => this.#startAgain(), restartAfterMs);
     });
+  }
+
+  #startAgain(): void {
+    try {
+      if (this.#isWanted) this.#start();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #sample(withTree: boolean): void {
     const pid = this.#daemon?.pid;
     const held = pid === undefined ? undefined : look(pid);
     if (pid === undefined || held === undefined) return;
-    const tree = withTree ? { tree: treeOf(this.#places.data) } : {};
-    this.#note({ kind: "sample", pid, ...held, ...tree });
+    const tree = withTree ? treeOf(this.#places.data) : undefined;
+    this.#notebook.note({ kind: "sample", pid, ...held, ...(tree && { tree }) });
   }
 
-  #ranMs(): number {
-    return watchedMs(livesOf(readNotes(this.#places.notes)));
+  #leftMs(): number {
+    return leftMs(this.#places, this.#plan);
   }
 
-  #note(note: Note): void {
-    appendNote(this.#places.notes, Date.now(), note);
+  /** The first failure is the one that is told. */
+  #fail(error: unknown): void {
+    this.#failed.abort(error);
+  }
+
+  #isOver(): boolean {
+    return this.#signal.aborted || this.#failed.signal.aborted;
   }
 }
 
-function replace(path: string, text: string): void {
-  writeFileSync(`${path}.tmp`, text);
-  renameSync(`${path}.tmp`, path);
+function doesNotStay({ log }: Places): SoakError {
+  const what = `the daemon does not stay: it ended ${shortLivesMax} times within ${shortLifeMs / secondMs} s`;
+  const next = `see ${log}; then the same command goes on with it`;
+  return new SoakError({ what, next, ...staysAndGoesOn });
 }
