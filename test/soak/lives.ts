@@ -21,7 +21,7 @@ export interface Span {
   to: number;
 }
 
-/** Of one process each; one whose end nobody saw lasted to the last look at it. */
+/** Of one process each, up to where it was asked to stop; one whose end nobody saw lasted to the last look at it. */
 export function livesOf(notes: readonly Recorded[]): Life[] {
   const lives: Life[] = [];
   let isAlive = false;
@@ -34,11 +34,12 @@ export function livesOf(notes: readonly Recorded[]): Life[] {
     if (!isAlive || life === undefined) continue;
     if (note.kind === "watch") isAlive = false;
     if (note.kind === "sample") life.samples.push(note);
-    if (note.kind === "sample" || note.kind === "exit") {
+    if (note.kind === "sample" || note.kind === "rest" || note.kind === "exit") {
       if (note.at - life.to > unwatchedAfterMs) life.unwatched.push({ from: life.to, to: note.at });
       life.to = note.at;
     }
-    if (note.kind === "exit") isAlive = false;
+    // However long it takes to stop, that is part of the interruption.
+    if (note.kind === "rest" || note.kind === "exit") isAlive = false;
   }
   return lives;
 }

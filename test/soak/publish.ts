@@ -46,5 +46,5 @@ export function finishedReport(places: Places, plan: Plan): SoakEvidence | undef
   if (asked?.kind !== "rest" || end === undefined) return undefined;
   const soak = parseSoak(readFileSync(places.json, "utf8"));
   // One from before the end lacks what came last.
-  return soak?.until === iso(end) ? soak : undefined;
+  return soak !== undefined && soak.until >= iso(end) ? soak : undefined;
 }
