@@ -170,7 +170,7 @@ export function describeDifference({ bytes }: Artifact, { state, seen }: Look): 
   const [object] = seen;
   if (object === undefined) return `local ${size(bytes)}, remote absent`;
   if (object.isFolderTwice === true)
-    return "a folder above it is there twice: rclone dedupe skip REMOTE makes one of them";
+    return "a folder above it is there twice: rclone dedupe skip of REMOTE, or of what it lies in, makes one of them";
   if (state === "several") return `${seen.length} objects of that name on the remote`;
   if (state === "unproven") return `${size(bytes)} here and there, but it could not be read back`;
   if (object.bytes === bytes) return `${size(bytes)} here and there, but other content`;

@@ -25,6 +25,12 @@ export function parseListing(text: string, paths: readonly string[]): RemoteFile
   return [...files.filter(({ path }) => !isBelow(path)), ...hidden];
 }
 
+/** How many of that name a folder's own listing shows. */
+export function countNamed(text: string, name: string): number {
+  const listed = v.parse(v.array(listedSchema), JSON.parse(text));
+  return listed.filter(({ Path }) => Path === name).length;
+}
+
 function doubledFolders(listed: readonly Listed[]): string[] {
   const seen = new Set<string>();
   const doubled = new Set<string>();

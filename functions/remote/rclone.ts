@@ -5,7 +5,7 @@
 import type { Ended } from "../../runtime/doors/children.ts";
 import { OperatorError } from "../../runtime/errors.ts";
 import { asTheyCome } from "./as-they-come.ts";
-import { parseFile, parseListing } from "./rclone-listing.ts";
+import { countNamed, parseFile, parseListing } from "./rclone-listing.ts";
 import { errorLines } from "./rclone-log.ts";
 import { type Rclone, type RcloneCall, rcloneOf } from "./rclone-process.ts";
 import { manner, sendFiles } from "./rclone-transfer.ts";
@@ -24,6 +24,7 @@ export async function openRclone(
 ): Promise<RemoteAccess> {
   const { plain, named } = commandsOf(await rcloneOf(run), limits);
   const { target } = spec;
+  let targetTwice: Promise<boolean> | undefined;
 
   function transfer(
     command: readonly string[],
@@ -44,6 +45,9 @@ export async function openRclone(
       const ended = await named([...listing, target, ...wanted], paths, bound);
       if (isNothing(ended)) return [];
       if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
+      // Asked once in a run: a second one that this very run makes is seen by the next.
+      if (hashes && (await (targetTwice ??= isTargetTwice(plain, target))))
+        return paths.map((path) => ({ path, bytes: 0, isFolderTwice: true }));
       return parseListing(ended.stdout, paths);
     },
 
@@ -108,6 +112,22 @@ function linesOf(names: readonly string[]): string {
 
 type Commands = ReturnType<typeof commandsOf>;
 
+/**
+ * Whether a folder on the way to the target is there twice, as on Drive: rclone looks into one of the two, and the next
+ * time perhaps into the other. Above a folder that it may not list, it knows of none.
+ */
+async function isTargetTwice(plain: Commands["plain"], target: string): Promise<boolean> {
+  const [, root = "", path = ""] = /^([^:]*:\/?)(.*)$/.exec(target) ?? [];
+  let parent = root;
+  for (const name of path.split("/").filter((part) => part !== "")) {
+    const bound = { outputBytesMax: listingBytesMax };
+    const ended = await plain([...listingFolders, parent], bound);
+    if (ended.exitCode === 0 && countNamed(ended.stdout, name) > 1) return true;
+    parent = objectAt(parent, name);
+  }
+  return false;
+}
+
 interface Listing {
   command: string[];
   stdin?: string;
@@ -145,6 +165,7 @@ function objectAt(target: string, path: string): string {
 
 const listing = ["lsjson", "-R", "--no-modtime", "--no-mimetype"];
 const listingFiles = [...listing, "--files-only"];
+const listingFolders = ["lsjson", "--dirs-only", "--no-modtime", "--no-mimetype"];
 
 // Only a folder's copy with --immutable never overwrites: copyto, and copy of a single file, replace what differs in
 // spite of it. --checksum, because equal size and time prove nothing. Not --no-traverse, which asks for each file by

@@ -213,6 +213,25 @@ suite("a copy on Google Drive", { concurrency: 6 }, () => {
     await story.finish();
   });
 
+  test("in a remote whose own folder is there twice keeps the hour here until there is one", async (t) => {
+    const story = await aStory(t);
+    if (story === undefined) return;
+    await offloaded(story);
+    const { objects } = story.drive;
+    const [folder] = objects.search("name='hourbook'");
+    assert.ok(folder !== undefined);
+    const { name, parents, mimeType } = folder;
+    const second = objects.add({ name, parents, mimeType });
+    story.run.clock.step(2 * hourMs);
+
+    const { code, details } = await told(story.prune());
+
+    assert.equal(code, "REMOTE_DIFFERS");
+    assert.match(details, /a folder above it is there twice/);
+    objects.delete(second.id);
+    await story.finish();
+  });
+
   test("hidden in a second folder of one name is not taken for missing, and not sent again", async (t) => {
     const story = await aStory(t);
     if (story === undefined) return;
