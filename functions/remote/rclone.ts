@@ -9,7 +9,14 @@ import { countNamed, parseFile, parseListing } from "./rclone-listing.ts";
 import { errorLines } from "./rclone-log.ts";
 import { type Rclone, type RcloneCall, rcloneOf } from "./rclone-process.ts";
 import { manner, sendFiles } from "./rclone-transfer.ts";
-import type { CopyOptions, CopyReport, RemoteAccess, RemoteLimits, RemoteRun } from "./remote.ts";
+import type {
+  CopyOptions,
+  CopyReport,
+  RemoteAccess,
+  RemoteFile,
+  RemoteLimits,
+  RemoteRun,
+} from "./remote.ts";
 import type { RcloneSpec } from "./settings.ts";
 
 /** rclone's exit code for a folder that is not there. */
@@ -37,18 +44,11 @@ export async function openRclone(
 
   return {
     async list(paths, { hashes = true } = {}) {
-      if (paths.length === 0) return [];
-      // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago; folders
-      // too, since of two of one name only one is looked into.
-      const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
-      const bound = { outputBytesMax: listingBytesMax };
-      const ended = await named([...listing, target, ...wanted], paths, bound);
-      if (isNothing(ended)) return [];
-      if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
+      const found = await listNamed(named, spec, paths, hashes);
       // Asked once in a run: a second one that this very run makes is seen by the next.
       if (hashes && (await (targetTwice ??= isTargetTwice(plain, target))))
         return paths.map((path) => ({ path, bytes: 0, isFolderTwice: true }));
-      return parseListing(ended.stdout, paths);
+      return found;
     },
 
     copy: (root, paths, options) => transfer([...copyOnly, root, target], paths, options),
@@ -111,6 +111,23 @@ function linesOf(names: readonly string[]): string {
 }
 
 type Commands = ReturnType<typeof commandsOf>;
+
+async function listNamed(
+  named: Commands["named"],
+  spec: RcloneSpec,
+  paths: readonly string[],
+  hashes: boolean,
+): Promise<RemoteFile[]> {
+  if (paths.length === 0) return [];
+  // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago; folders
+  // too, since of two of one name only one is looked into.
+  const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
+  const bound = { outputBytesMax: listingBytesMax };
+  const ended = await named([...listing, spec.target, ...wanted], paths, bound);
+  if (isNothing(ended)) return [];
+  if (ended.exitCode !== 0) throw unreachable(spec, "list", ended);
+  return parseListing(ended.stdout, paths);
+}
 
 /**
  * Whether a folder on the way to the target is there twice, as on Drive: rclone looks into one of the two, and the next
