@@ -44,6 +44,7 @@ export async function openRclone(
 
   return {
     async list(paths, { hashes = true } = {}) {
+      if (paths.length === 0) return [];
       const found = await listNamed(named, spec, paths, hashes);
       // Asked once in a run: a second one that this very run makes is seen by the next.
       if (hashes && (await (targetTwice ??= isTargetTwice(plain, target))))
@@ -118,7 +119,6 @@ async function listNamed(
   paths: readonly string[],
   hashes: boolean,
 ): Promise<RemoteFile[]> {
-  if (paths.length === 0) return [];
   // Never with --no-traverse, which hides duplicates, or --fast-list, which shows what was an hour ago; folders
   // too, since of two of one name only one is looked into.
   const wanted = hashes ? ["--hash", "--hash-type", "md5", "--hash-type", "sha256"] : [];
