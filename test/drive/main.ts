@@ -74,8 +74,8 @@ async function main(): Promise<boolean> {
   const seconds = Math.round((performance.now() - started) / 1_000);
   const kills = `${tried.kill} kills, ${missed} of them too late,`;
   say(`${tried.mix} mixes and ${kills} in ${seconds} s, ${bad} with findings`);
-  // Kills that came too late prove nothing.
-  return bad === 0 && tried.mix + tried.kill > 0 && missed <= tried.kill / 4;
+  // Kills that came too late prove nothing; in a slice some more of them can be so by chance.
+  return bad === 0 && tried.mix + tried.kill > 0 && missed <= tried.kill / 2;
 }
 
 interface Case {
