@@ -32,11 +32,13 @@ const kinds = {
       wasKilled: true,
     }),
   },
-  kill: { count: 200, tryOne: tryKill },
+  kill: { count: 200, tryOne: killInTime },
 };
 type Kind = keyof typeof kinds;
 // They wait for rclone, and rclone for its pace.
 const lanes = 6;
+// From a seed to that of its second try.
+const secondTry = 1_000_000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const lacking = canDrive();
@@ -74,8 +76,14 @@ async function main(): Promise<boolean> {
   const seconds = Math.round((performance.now() - started) / 1_000);
   const kills = `${tried.kill} kills, ${missed} of them too late,`;
   say(`${tried.mix} mixes and ${kills} in ${seconds} s, ${bad} with findings`);
-  // Kills that came too late prove nothing; in a slice some more of them can be so by chance.
-  return bad === 0 && tried.mix + tried.kill > 0 && missed <= tried.kill / 2;
+  // Kills that came too late prove nothing.
+  return bad === 0 && tried.mix + tried.kill > 0 && missed <= tried.kill / 4;
+}
+
+/** One that came too late is made up for by another, which the same seed decides. */
+async function killInTime(end: Ending, seed: number): Promise<Tried> {
+  const tried = await tryKill(end, seed);
+  return tried.wasKilled || tried.findings.length > 0 ? tried : tryKill(end, seed + secondTry);
 }
 
 interface Case {
